@@ -41,9 +41,11 @@ class Landscape:
     box: tuple[Array, Array] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        lower, upper = (np.atleast_1d(np.asarray(corner, dtype=float)) for corner in self.box)
-        if lower.ndim != 1 or lower.shape != upper.shape or not np.all(lower < upper):
-            raise ValueError(f"box = {self.box!r}: two corners of equal length with lower < upper are needed")
+        corners = [np.array(corner, dtype=float, ndmin=1) for corner in self.box]
+        sound = len(corners) == 2 and corners[0].ndim == 1 and corners[0].shape == corners[1].shape and np.all(np.isfinite(corners))
+        if not sound or not np.all(corners[0] < corners[1]):
+            raise ValueError(f"box = {self.box!r}: two finite corners of equal length with lower < upper are needed")
+        lower, upper = corners
         object.__setattr__(self, "box", (lower, upper))
         if self.hess is None:
             object.__setattr__(self, "hess", partial(jacobian, self.grad))
@@ -87,9 +89,7 @@ def tilted_himmelblau(tilt: float) -> Landscape:
     name = "Himmelblau" if tilt == 0 else f"Himmelblau + {tilt:g} u"
     if tilt == 0:
         return Landscape(name, _himmelblau, _himmelblau_grad, _himmelblau_hess, box=_square(6.0))
-    return Landscape(
-        name, partial(_tilted, tilt=tilt), partial(_tilted_grad, tilt=tilt), _himmelblau_hess, box=_square(6.0)
-    )
+    return Landscape(name, partial(_tilted, tilt=tilt), partial(_tilted_grad, tilt=tilt), _himmelblau_hess, box=_square(6.0))
 
 
 def double_well(tilt: float = 0.0) -> Landscape:
@@ -128,7 +128,7 @@ def quadratic(matrix: ArrayLike) -> Landscape:
     ValueError
         If `matrix` is not square, symmetric and finite.
     """
-    m = np.atleast_2d(np.asarray(matrix, dtype=float))
+    m = np.array(matrix, dtype=float, ndmin=2)
     if m.ndim != 2 or m.shape[0] != m.shape[1] or not np.all(np.isfinite(m)) or not np.allclose(m, m.T):
         raise ValueError(f"matrix = {matrix!r}: a finite symmetric square matrix is needed")
     value, grad, hess = (partial(g, matrix=m) for g in (_quadratic, _quadratic_grad, _quadratic_hess))
@@ -151,20 +151,19 @@ def _himmelblau(x: Array) -> Array:
 
 
 # Zero-dimensional arrays: numpy spends 0.15 µs a call on turning a Python number into one, which a step of a small ensemble feels.
-_22, _14 = np.array(22.0), np.array(14.0)
+_2, _22, _14 = np.array(2.0), np.array(22.0), np.array(14.0)
 
 
 def _himmelblau_grad(x: Array, out: Array | None = None) -> Array:
-    """∇f = (2u A + B, A + 2v B) with A = 2(u² + v − 11), B = 2(u + v² − 7); nine passes over the data."""
-    g = np.empty_like(x) if out is None else out
-    twice = x + x
+    """∇f = (2u A + B, A + 2v B) with A = 2(u² + v − 11), B = 2(u + v² − 7): nine passes over the data."""
+    twice = x * _2
     ab = x * twice
     a, b = ab[..., 0], ab[..., 1]
     a += twice[..., 1]
     b += twice[..., 0]
     a -= _22
     b -= _14
-    np.multiply(twice, ab, out=g)
+    g = np.multiply(twice, ab, out=out)
     gu, gv = g[..., 0], g[..., 1]
     gu += b
     gv += a
@@ -192,7 +191,7 @@ def _double_well(x: Array, tilt: float) -> Array:
 
 
 def _double_well_grad(x: Array, out: Array | None = None, *, tilt: float) -> Array:
-    g = np.multiply(x, x, out=out)
+    g = np.multiply(x, x, out=out, dtype=float)
     g -= 1
     g *= x
     g -= tilt

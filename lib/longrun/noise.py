@@ -8,10 +8,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bernoulli, factorial
+from scipy.special import zeta
 
 from longrun.landscapes import jacobian
 from longrun.normals import standard_normal
@@ -20,14 +21,18 @@ Array = NDArray[np.float64]
 
 
 class Noise(ABC):
-    """What SGD adds to the gradient: randomness ω drawn beforehand (`draw`), and Z(x; ω) (`at`).
+    """What SGD adds to the gradient: randomness ω drawn many steps ahead (`draw`), and Z(x; ω) (`at`).
 
     Points x and dual vectors v have shape (..., d) and broadcast against each other.
     """
 
+    def empty(self, steps: int, chains: int, dim: int) -> NDArray[Any]:
+        """Return room for the ω of an ensemble: (steps, q, chains), so that each of the q numbers is contiguous over chains."""
+        return np.empty((steps, dim, chains))
+
     @abstractmethod
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
-        """Draw ω for a number of steps of an ensemble: (steps, chains, q); q = d unless the noise says otherwise."""
+    def draw(self, rng: np.random.Generator, out: NDArray[Any]) -> None:
+        """Fill `out`, laid out as `empty` does, with independent ω."""
 
     def at(self, x: Array, omega: Array) -> Array:
         """Return Z(x; ω) for points (n, d) and one step's ω (n, q). May return `omega` itself."""
@@ -62,16 +67,13 @@ class Noise(ABC):
         """Draw Z(x; ω), independent over the points: (..., d) → (..., d)."""
         x = np.asarray(x, dtype=float)
         flat = x.reshape(-1, x.shape[-1])
-        return np.array(self.at(flat, self.draw(rng, 1, *flat.shape)[0])).reshape(x.shape)
-
-
-def columns_of(rows: Array) -> Array:
-    """See (steps, q, chains) memory as (steps, chains, q): each coordinate of an ensemble is contiguous."""
-    return rows.transpose(0, 2, 1)
+        omega = self.empty(len(flat), 1, x.shape[-1])
+        self.draw(rng, omega)
+        return np.array(self.at(flat, omega[..., 0])).reshape(x.shape)
 
 
 def _positive(name: str, value: float) -> float:
-    if not (np.ndim(value) == 0 and np.isfinite(value) and value > 0):
+    if not (isinstance(value, (int, float, np.number)) and np.isfinite(value) and value > 0):
         raise ValueError(f"{name} = {value!r}: a finite number > 0 is needed")
     return float(value)
 
@@ -87,9 +89,7 @@ class Gaussian(Noise):
         ∇σ: (..., d) → (..., d). Default: central differences.
     """
 
-    def __init__(
-        self, sigma: float | Callable[[Array], Array], sigma_grad: Callable[[Array], Array] | None = None
-    ) -> None:
+    def __init__(self, sigma: float | Callable[[Array], Array], sigma_grad: Callable[[Array], Array] | None = None) -> None:
         self.sigma = sigma if callable(sigma) else _positive("sigma", sigma)
         self._sigma_grad = sigma_grad
 
@@ -104,13 +104,13 @@ class Gaussian(Noise):
         scale = np.asarray(self.sigma(x), dtype=float)
         if scale.shape != x.shape[:-1]:
             raise ValueError(f"sigma(x) has shape {scale.shape}: points of shape {x.shape} need {x.shape[:-1]}")
-        if np.any(scale < 0):
+        if not np.all(scale >= 0):
             raise ValueError(f"sigma(x) = {scale.min():g}: a standard deviation ≥ 0 is needed")
         return scale
 
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
+    def draw(self, rng: np.random.Generator, out: Array) -> None:
         """Draw normal ω, already scaled where σ is a constant."""
-        return columns_of(standard_normal(rng, (steps, dim, chains), 1.0 if callable(self.sigma) else self.sigma))
+        standard_normal(rng, out, 1.0 if callable(self.sigma) else self.sigma)
 
     def at(self, x: Array, omega: Array) -> Array:
         """Return σ(x) ω."""
@@ -182,11 +182,11 @@ class Rademacher(_Independent):
     def __repr__(self) -> str:
         return f"Rademacher({self.sigma:g})"
 
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
+    def draw(self, rng: np.random.Generator, out: Array) -> None:
         """Draw signs times σ, one random bit each."""
-        count = steps * dim * chains
-        bits = np.unpackbits(np.frombuffer(rng.bytes((count + 7) // 8), dtype=np.uint8), count=count)
-        return columns_of(np.array([-self.sigma, self.sigma])[bits].reshape(steps, dim, chains))
+        bits = np.unpackbits(np.frombuffer(rng.bytes((out.size + 7) // 8), dtype=np.uint8), count=out.size)
+        np.multiply(bits.reshape(out.shape), 2 * self.sigma, out)
+        out -= self.sigma
 
     def _kappa(self, v: Array) -> tuple[Array, Array, Array]:
         s = self.sigma * v
@@ -200,9 +200,9 @@ class Rademacher(_Independent):
 class Uniform(_Independent):
     """Independent coordinates uniform on [−a, a], a = `half_width`: κ = log(sinh(av)/(av))."""
 
-    # log(sinh s / s) = Σ_n c_n s^{2n}, |s| < π; used where the closed form cancels.
+    # log(sinh s / s) = Σ_n c_n s^{2n}, |s| < π (Euler's product for sinh); used where the closed form cancels.
     _TERMS = np.arange(1, 13)
-    _SERIES = 4.0**_TERMS * bernoulli(24)[2::2] / (2 * _TERMS * factorial(2 * _TERMS))
+    _SERIES = -((-1.0) ** _TERMS) * zeta(2 * _TERMS) / (_TERMS * np.pi ** (2.0 * _TERMS))
 
     def __init__(self, half_width: float) -> None:
         self.half_width = self.bound = _positive("half_width", half_width)
@@ -210,12 +210,10 @@ class Uniform(_Independent):
     def __repr__(self) -> str:
         return f"Uniform({self.half_width:g})"
 
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
-        """Draw a (2u − 1)."""
-        u = rng.random((steps, dim, chains))
-        u -= 0.5
-        u *= 2 * self.half_width
-        return columns_of(u)
+    def draw(self, rng: np.random.Generator, out: Array) -> None:
+        """Draw 2a (u − ½)."""
+        np.subtract(rng.random(out.shape), 0.5, out)
+        out *= 2 * self.half_width
 
     def _kappa(self, v: Array) -> tuple[Array, Array, Array]:
         a, s = self.half_width, np.abs(self.half_width * v)
@@ -240,32 +238,28 @@ class Uniform(_Independent):
 class TruncatedGaussian(_Independent):
     """Independent coordinates N(0, σ²) conditioned on |z| ≤ `radius`.
 
-    Its cumulant function is a Gauss–Legendre sum over [0, radius]: the density is symmetric and entire, so 96 nodes give
-    rounding accuracy as long as radius ≤ 40 σ.
+    The cumulant function is a Gauss–Legendre sum over the part of [−radius, radius] where e^{vz} times the density is not
+    negligible: the integrand is entire there, and 96 nodes give rounding accuracy for every v.
     """
+
+    _NEGLIGIBLE = 45.0  # e^{−45} = 3e-20 of the peak
+    _NODE, _WEIGHT = np.polynomial.legendre.leggauss(96)
 
     def __init__(self, sigma: float, radius: float) -> None:
         self.sigma, self.radius = _positive("sigma", sigma), _positive("radius", radius)
-        if radius > 40 * sigma:
-            raise ValueError(f"radius = {radius!r}: at most 40 sigma = {40 * sigma:g}; use Gaussian beyond")
         self.bound = self.radius
-        node, weight = np.polynomial.legendre.leggauss(96)
-        self._node = self.radius * (node + 1) / 2
-        self._weight = weight * np.exp(-((self._node / self.sigma) ** 2) / 2)
-        self._weight /= self._weight.sum()
 
     def __repr__(self) -> str:
         return f"TruncatedGaussian({self.sigma:g}, radius={self.radius:g})"
 
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
+    def draw(self, rng: np.random.Generator, out: Array) -> None:
         """Draw by rejection: from the Gaussian, or from the uniform law where the cut is narrow."""
-        z = self._propose(rng, steps * dim * chains)
-        return columns_of(z.reshape(steps, dim, chains))
+        out[...] = self._propose(rng, out.size).reshape(out.shape)
 
     def _propose(self, rng: np.random.Generator, count: int) -> Array:
         """Draw until all are accepted; the number drawn each time depends on the numbers alone."""
         if self.radius > self.sigma:
-            z = standard_normal(rng, (count,), self.sigma)
+            z = standard_normal(rng, np.empty(count), self.sigma)
             again = np.flatnonzero(np.abs(z) > self.radius)
         else:
             z = self.radius * (2 * rng.random(count) - 1)
@@ -275,21 +269,35 @@ class TruncatedGaussian(_Independent):
         return z
 
     def _kappa(self, v: Array) -> tuple[Array, Array, Array]:
-        """E cosh(vZ) and its derivatives; κ = log1p(2 E sinh²(vZ/2)) has no cancellation near v = 0."""
-        size, z, w = np.abs(v)[..., None], self._node, self._weight
-        near = np.log1p(2 * (w * np.sinh(np.minimum(size, 1 / self.radius) * z / 2) ** 2).sum(axis=-1))
-        # e^{−|v| radius} cosh and sinh, so that nothing overflows
-        rise, fall = np.exp(size * (z - self.radius)), np.exp(-size * (z + self.radius))
-        cosh, sinh = (rise + fall) / 2, -rise * np.expm1(-2 * size * z) / 2
-        mean_cosh = (w * cosh).sum(axis=-1)
-        first = (w * z * sinh).sum(axis=-1) / mean_cosh
-        second = (w * z * z * cosh).sum(axis=-1) / mean_cosh - first**2
-        size = size[..., 0]
-        kappa = np.where(size * self.radius < 1, near, size * self.radius + np.log(mean_cosh))
-        return kappa, np.sign(v) * first, second
+        """Integrate the tilted density. Near v = 0 sinh avoids cancellation: κ = log1p(2 E sinh²(vZ/2)), κ′ = E Z sinh / E cosh."""
+        mass, _, _, z, weight = self._tilted(np.zeros(1))
+        size = np.abs(v)
+        log_mass, mean, variance, _, _ = self._tilted(size)
+        near = np.minimum(size, 1 / min(self.radius, 10 * self.sigma))
+        odd = np.sinh(near[..., None] * z / 2)
+        growth = 2 * (weight * odd**2).sum(axis=-1)
+        slope = 2 * (weight * z * odd * np.sqrt(1 + odd**2)).sum(axis=-1) / (1 + growth)  # sinh 2a = 2 sinh a cosh a
+        small = size == near
+        return np.where(small, np.log1p(growth), log_mass - mass), np.sign(v) * np.where(small, slope, mean), variance
+
+    def _tilted(self, v: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """Return log ∫ e^{vz − z²/2σ²} dz, the mean and the variance of that law, its nodes and weights; v ≥ 0."""
+        s2, r = self.sigma**2, self.radius
+        peak = np.minimum(s2 * v, r)
+        slope = v - peak / s2  # > 0 where the peak is at the edge
+        reach = 2 * self._NEGLIGIBLE / (slope + np.sqrt(slope**2 + 2 * self._NEGLIGIBLE / s2))
+        left, right = np.minimum(reach, peak + r), np.minimum(reach, r - peak)
+        half = (left + right)[..., None] / 2
+        w = half * (self._NODE + 1) - left[..., None]  # z − peak
+        weight = half * self._WEIGHT * np.exp(slope[..., None] * w - w**2 / (2 * s2))
+        mass = weight.sum(axis=-1)
+        weight /= mass[..., None]
+        mean = (weight * w).sum(axis=-1)
+        variance = (weight * (w - mean[..., None]) ** 2).sum(axis=-1)
+        return v * peak - peak**2 / (2 * s2) + np.log(mass), peak + mean, variance, peak[..., None] + w, weight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rotated(Noise):
     """Z = R W with W ~ `noise`: couples coordinates that were independent, with H_Z(x, v) = H_W(x, Rᵀv).
 
@@ -304,16 +312,20 @@ class Rotated(Noise):
     matrix: Array
 
     def __post_init__(self) -> None:
-        r = np.asarray(self.matrix, dtype=float)
-        if r.ndim != 2 or r.shape[0] != r.shape[1] or not np.all(np.isfinite(r)) or abs(np.linalg.det(r)) < 1e-12:
+        r = np.array(self.matrix, dtype=float)
+        if r.ndim != 2 or r.shape[0] != r.shape[1] or not np.all(np.isfinite(r)) or np.linalg.cond(r) > 1e12:
             raise ValueError(f"matrix = {self.matrix!r}: a finite invertible square matrix is needed")
         object.__setattr__(self, "matrix", r)
 
-    def draw(self, rng: np.random.Generator, steps: int, chains: int, dim: int) -> Array:
-        """Draw the ω of W."""
+    def empty(self, steps: int, chains: int, dim: int) -> NDArray[Any]:
+        """Return room for the ω of W."""
         if dim != len(self.matrix):
             raise ValueError(f"matrix has {len(self.matrix)} rows: points of dimension {dim} need as many")
-        return self.noise.draw(rng, steps, chains, dim)
+        return self.noise.empty(steps, chains, dim)
+
+    def draw(self, rng: np.random.Generator, out: NDArray[Any]) -> None:
+        """Draw the ω of W."""
+        self.noise.draw(rng, out)
 
     def at(self, x: Array, omega: Array) -> Array:
         """Return R W(x; ω)."""

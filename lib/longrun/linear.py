@@ -1,0 +1,105 @@
+"""SGD near a minimum, where ∇f(x) ≈ H (x − x*): stability, stationary covariance, and how far apart iterates are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_continuous_lyapunov, solve_discrete_lyapunov
+
+from longrun.landscapes import Landscape
+
+Array = NDArray[np.float64]
+
+
+@lru_cache(maxsize=128)
+def largest_stable_step(landscape: Landscape) -> float:
+    """Return 2/h_max, h_max the largest Hessian eigenvalue at the minima found in the box; ∞ for a field without objective.
+
+    Above it, x ↦ x − η∇f(x) leaves at least one minimum, noise or not.
+    """
+    if landscape.value is None:
+        return np.inf
+    x = minima(landscape)
+    return 2.0 / float(np.linalg.eigvalsh(landscape.hess(x)).max()) if len(x) else np.inf
+
+
+def minima(landscape: Landscape, starts: int = 5, iterations: int = 60) -> Array:
+    """Find minima by Newton's method with |H| in place of H (it descends everywhere), from a lattice of starts.
+
+    Returns
+    -------
+    array, shape (k, d)
+        Points in the box with small gradient and positive definite Hessian; not deduplicated.
+    """
+    lower, upper = landscape.box
+    x = _starts(lower, upper, starts)
+    longest = np.linalg.norm(upper - lower) / 20
+    for _ in range(iterations):
+        values, vectors = np.linalg.eigh(landscape.hess(x))
+        slope = np.einsum("nji,nj->ni", vectors, landscape.grad(x))
+        size = np.abs(values)
+        step = -np.einsum("nij,nj->ni", vectors, slope / np.maximum(size, 1e-9 * size.max() + 1e-300))
+        length = np.linalg.norm(step, axis=1, keepdims=True)
+        x = np.clip(x + step * np.minimum(1, longest / np.maximum(length, 1e-300)), lower, upper)
+    positive = np.linalg.eigvalsh(landscape.hess(x)).min(axis=1) > 0
+    return x[positive & (length[:, 0] < 1e-6 * longest)]
+
+
+def _starts(lower: Array, upper: Array, per_axis: int) -> Array:
+    """A lattice in up to three dimensions, beyond that as many seeded uniform points as a lattice in three has."""
+    dim = lower.size
+    if dim <= 3:
+        axes = [np.linspace(a, b, per_axis + 2)[1:-1] for a, b in zip(lower, upper, strict=True)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dim)
+    return np.random.default_rng(0).uniform(lower, upper, size=(per_axis**3, dim))
+
+
+def stationary_covariance(hessian: ArrayLike, covariance: ArrayLike, eta: float) -> Array:
+    """Solve V = (I − ηH) V (I − ηH) + η²C: exact for a quadratic f and any noise of covariance C.
+
+    Parameters
+    ----------
+    hessian, covariance : array_like, shape (d, d)
+        H and C.
+    eta : float
+        Step-size, below 2/h_max.
+
+    Returns
+    -------
+    array, shape (d, d)
+        In one dimension ησ²/(h(2 − ηh)).
+
+    Raises
+    ------
+    ValueError
+        If the linear recursion has no stationary law.
+    """
+    h = np.atleast_2d(np.asarray(hessian, dtype=float))
+    contraction = np.eye(len(h)) - eta * h
+    radius = float(np.abs(np.linalg.eigvals(contraction)).max())
+    if radius >= 1:
+        raise ValueError(f"eta = {eta!r}: I − ηH has spectral radius {radius:.3g}; a stationary law needs less than 1")
+    return solve_discrete_lyapunov(contraction, eta**2 * np.atleast_2d(covariance))
+
+
+def diffusion_covariance(hessian: ArrayLike, covariance: ArrayLike, eta: float, order: int = 1) -> Array:
+    """Return the stationary covariance of the diffusion (modified-equation) surrogate: AV + VA = ηC, A = H or H + ηH²/2.
+
+    Weak order 1: dX = −∇f dt + √(ηC) dW. Weak order 2 adds the drift −(η/4)∇|∇f|² (Li, Tai & E 2017). In one dimension
+    ησ²/(2h) and ησ²/(h(2 + ηh)): the second order corrects in the wrong direction, see `stationary_covariance`.
+    """
+    if order not in (1, 2):
+        raise ValueError(f"order = {order!r}: 1 or 2 is needed")
+    h = np.atleast_2d(np.asarray(hessian, dtype=float))
+    drift = h + (order - 1) * eta * h @ h / 2
+    return solve_continuous_lyapunov(drift, eta * np.atleast_2d(covariance))
+
+
+def squared_distance(hessian: ArrayLike, covariance: ArrayLike, eta: float, lag: int) -> float:
+    """Return E|x_{t+s} − x_t|² = 2 tr[V (I − (I − ηH)^s)] under the stationary law; `lag` is s ≥ 1."""
+    h = np.atleast_2d(np.asarray(hessian, dtype=float))
+    v = stationary_covariance(h, covariance, eta)
+    identity = np.eye(len(h))
+    return float(2 * np.trace(v @ (identity - np.linalg.matrix_power(identity - eta * h, lag))))

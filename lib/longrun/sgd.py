@@ -1,0 +1,323 @@
+"""Constant-step SGD, x_{t+1} = x_t − η (∇f(x_t) + Z(x_t; ω_t)), for ensembles of chains (slide "SGD does not converge…").
+
+Chains are stepped together in groups that fit a core's cache, and random numbers are drawn many steps at a time. Each block of
+chains owns a random stream, so that results depend on the seed alone and not on how blocks are spread over workers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
+
+from longrun.errors import Diverged, UnstableStep
+from longrun.landscapes import Landscape
+from longrun.linear import largest_stable_step
+from longrun.noise import Noise
+
+Array = NDArray[np.float64]
+
+_BLOCK = 512  # chains that share a random stream: the smallest unit of parallel work
+_GROUP = 4096  # chains stepped together: large against the cost of a numpy call, small against the cache
+_BATCHES = 32  # stretches of time that `occupation` keeps apart
+
+
+def run(
+    landscape: Landscape,
+    noise: Noise,
+    eta: float | Array,
+    x0: ArrayLike,
+    steps: int,
+    *,
+    rng: np.random.Generator,
+    keep: int = 1,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Array:
+    """Run an ensemble of SGD chains with constant step-size.
+
+    Parameters
+    ----------
+    landscape, noise
+        ∇f and Z.
+    eta : float, or array of shape (steps,)
+        Step-size η > 0, or one for each step.
+    x0 : array_like, shape (n, d)
+        Where the chains start.
+    steps : int
+        Number of steps T ≥ 1.
+    rng : numpy.random.Generator
+        Only source of randomness; advanced by the call. A run of fewer steps from the same state gives the same first iterates.
+    keep : int
+        How many of the last iterates to return, 1 ≤ keep ≤ steps.
+    executor : concurrent.futures.Executor, optional
+        Spreads blocks of 512 chains over its workers. Processes scale best; threads share Python's lock.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    array, shape (n, d), or (keep, n, d) if keep > 1
+        x_T, or x_{T−keep+1}, …, x_T.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range; the message names it, its value and what is allowed.
+    Diverged
+        If a chain leaves for infinity.
+    """
+    x0 = _checked(landscape, eta, x0, steps)
+    if not _is_count(keep) or not 1 <= keep <= steps:
+        raise ValueError(f"keep = {keep!r}: an integer from 1 to steps = {steps} is needed")
+    task = partial(_last_iterates, steps=steps, keep=keep)
+    kept = np.concatenate(_over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps), axis=1)
+    return kept[0] if keep == 1 else kept
+
+
+@dataclass(frozen=True)
+class Occupation:
+    """Occupation measure of some sets: `fraction` of time spent in each, shape (s,), with its standard `error`, shape (s,)."""
+
+    fraction: Array
+    error: Array
+
+
+def occupation(
+    landscape: Landscape,
+    noise: Noise,
+    eta: float,
+    x0: ArrayLike,
+    steps: int,
+    sets: Mapping[Any, Callable[[Array], NDArray[np.bool_]]] | list[Callable[[Array], NDArray[np.bool_]]],
+    *,
+    rng: np.random.Generator,
+    burn: int = 0,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Occupation:
+    """Measure the fraction of time that SGD spends in sets (slide "the way to these results": occupation measure μ_t).
+
+    Parameters
+    ----------
+    landscape, noise, eta, x0, steps, rng, executor, progress
+        As for `run`.
+    sets : list (or mapping, in its order) of callables
+        Each maps points (n, d) to booleans (n,).
+    burn : int
+        First steps that do not count, 0 ≤ burn < steps.
+
+    Returns
+    -------
+    Occupation
+        Fractions over the steps burn < t ≤ steps and all chains.
+
+    Notes
+    -----
+    Eight chains or more: the error comes from the spread between chains, which are independent whatever their
+    autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of the three; it is too small
+    when a chain has not crossed between the sets several times in an eighth of the run.
+    """
+    x0 = _checked(landscape, eta, x0, steps)
+    if not _is_count(burn) or not 0 <= burn < steps:
+        raise ValueError(f"burn = {burn!r}: an integer from 0 to steps − 1 = {steps - 1} is needed")
+    members = list(sets.values()) if isinstance(sets, Mapping) else list(sets)
+    task = partial(_time_in_sets, steps=steps, sets=members, burn=burn)
+    parts = _over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps)
+    share = np.concatenate(parts, axis=2)  # (sets, batches, chains)
+    return Occupation(share.mean(axis=(1, 2)), _standard_error(share))
+
+
+def _checked(landscape: Landscape, eta: float | Array, x0: ArrayLike, steps: int) -> Array:
+    x0 = np.asarray(x0, dtype=float)
+    if not _is_count(steps) or steps < 1:
+        raise ValueError(f"steps = {steps!r}: an integer ≥ 1 is needed")
+    if np.shape(eta) not in ((), (steps,)) or not np.all(np.isfinite(eta)) or not np.all(np.asarray(eta) > 0):
+        raise ValueError(f"eta = {eta!r}: a finite step-size > 0 is needed, or one for each of {steps} steps")
+    if x0.ndim != 2 or x0.shape[0] < 1 or x0.shape[1] != landscape.dim:
+        raise ValueError(f"x0 has shape {x0.shape}: {landscape.name} needs (n, {landscape.dim}) with n ≥ 1")
+    if not np.all(np.isfinite(x0)):
+        raise ValueError(f"x0 has {np.sum(~np.isfinite(x0).all(axis=1))} row(s) that are not finite")
+    limit, final = largest_stable_step(landscape), np.ravel(eta)[-1]
+    if final > limit:
+        message = f"eta = {final:g} exceeds 2/h_max = {limit:.3g} at a minimum of {landscape.name}: SGD does not stay near it"
+        warnings.warn(message, UnstableStep, stacklevel=3)
+    return x0
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _over_groups(
+    task: Callable[..., Array],
+    landscape: Landscape,
+    noise: Noise,
+    eta: float | Array,
+    x0: Array,
+    rng: np.random.Generator,
+    executor: Executor | None,
+    progress: bool,
+    steps: int,
+) -> list[Array]:
+    """Apply `task` to groups of chains; every block of chains has its own stream, whichever group it is in."""
+    blocks = np.array_split(np.arange(len(x0)), range(_BLOCK, len(x0), _BLOCK))
+    entropy = [int(word) for word in rng.integers(2**32, size=8)]
+    seeds = np.random.SeedSequence(entropy).spawn(len(blocks))
+    # The last block may be short; the number of steps drawn at once must not depend on the grouping, so it is fixed here.
+    chunk = max(16, min(1024, 8192 // len(x0)))
+    groups = max(-(-len(x0) // _GROUP), getattr(executor, "_max_workers", 1) if executor else 1)
+    jobs = [
+        (landscape, noise, eta, x0[np.concatenate([blocks[i] for i in part])], [seeds[i] for i in part], steps, chunk)
+        for part in np.array_split(np.arange(len(blocks)), min(groups, len(blocks)))
+    ]
+    if isinstance(executor, ProcessPoolExecutor):
+        _check_picklable(task, landscape, noise)
+    results: list[Any] = []
+    with tqdm(total=steps * len(jobs), disable=not progress, unit="step", unit_scale=True) as bar:
+        if executor is None:
+            for job in jobs:
+                results.append(_attempt(task, *job, advance=bar.update if progress else None))
+        else:
+            for result in executor.map(partial(_attempt, task), *zip(*jobs, strict=True)):
+                results.append(result)
+                bar.update(steps)
+    failures = [result for result in results if isinstance(result, Diverged)]
+    if failures:
+        step = min(failure.step for failure in failures)
+        raise Diverged(_size_at(eta, step), step, sum(failure.chains for failure in failures if failure.step == step))
+    return results
+
+
+def _check_picklable(*parts: object) -> None:
+    for part in parts:
+        try:
+            pickle.dumps(part)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"executor: {part!r} cannot be sent to another process ({error}); use functions of a module, or threads"
+            ) from error
+
+
+def _attempt(task: Callable[..., Array], *job: Any, advance: Callable[[int], Any] | None = None) -> Array | Diverged:
+    """Return divergence instead of raising it, so that the report does not depend on which group failed first."""
+    try:
+        return task(_iterates(*job, advance=advance), *job[3].shape)
+    except Diverged as failure:
+        return failure
+
+
+def _last_iterates(iterates: Iterator[tuple[int, Array]], n: int, dim: int, *, steps: int, keep: int) -> Array:
+    kept = np.empty((keep, n, dim))
+    for t, x in iterates:
+        if t > steps - keep:
+            kept[t - steps + keep - 1] = x
+    return kept
+
+
+def _time_in_sets(
+    iterates: Iterator[tuple[int, Array]],
+    n: int,
+    dim: int,
+    *,
+    steps: int,
+    sets: list[Callable[[Array], NDArray[np.bool_]]],
+    burn: int,
+) -> Array:
+    """Return for each set, stretch of time and chain the share of the steps spent there, scaled so that the mean is μ_t."""
+    batches = min(_BATCHES, steps - burn)
+    count = np.zeros((len(sets), batches, n))
+    for t, x in iterates:
+        if t > burn:
+            batch = (t - burn - 1) * batches // (steps - burn)
+            for i, inside in enumerate(sets):
+                count[i, batch] += inside(x)
+    return count * (batches / (steps - burn))
+
+
+def _standard_error(share: Array) -> Array:
+    sets, batches, chains = share.shape
+    if chains >= 8:
+        return share.mean(axis=1).std(axis=1, ddof=1) / np.sqrt(chains)
+    errors = [np.full(sets, np.nan)]
+    for count in (8, 16, 32):
+        if batches % count == 0:
+            means = share.reshape(sets, count, batches // count, chains).mean(axis=2).reshape(sets, -1)
+            errors.append(means.std(axis=1, ddof=1) / np.sqrt(means.shape[1]))
+    return np.nanmax(errors, axis=0) if len(errors) > 1 else errors[0]
+
+
+def _iterates(
+    landscape: Landscape,
+    noise: Noise,
+    eta: float | Array,
+    x0: Array,
+    seeds: list[np.random.SeedSequence],
+    steps: int,
+    chunk: int,
+    *,
+    advance: Callable[[int], Any] | None = None,
+) -> Iterator[tuple[int, Array]]:
+    """Yield t = 1, …, steps and x_t, shape (n, d); x_t is overwritten by the next step."""
+    streams = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
+    gradient = _gradient_into(landscape.grad, x0)
+    x = np.array(x0, order="F")
+    change, before = np.empty_like(x), np.empty_like(x)
+    drawn = noise.empty(chunk, *x.shape)
+    # Zero-dimensional arrays: numpy would convert a Python number at every step.
+    sizes = repeat(np.array(float(eta))) if np.ndim(eta) == 0 else map(np.array, eta)  # type: ignore[arg-type]
+    for start in range(0, steps, chunk):
+        _draw(noise, streams, drawn)
+        omega = drawn[: steps - start].transpose(0, 2, 1)
+        before[...] = x
+        with np.errstate(over="ignore", invalid="ignore"):
+            # strict=False: the step-sizes go on where the next chunk of ω begins
+            for t, (omega_t, eta_t) in enumerate(zip(omega, sizes, strict=False), start + 1):
+                np.add(gradient(x), noise.at(x, omega_t), out=change)
+                change *= eta_t
+                x -= change
+                yield t, x
+        if not np.isfinite(x).all():
+            raise _divergence(landscape, noise, eta, before, omega, start)
+        if advance:
+            advance(len(omega))
+
+
+def _gradient_into(grad: Callable[..., Array], like: Array) -> Callable[[Array], Array]:
+    """Let a gradient that takes ``out=`` write into one array for the whole run."""
+    try:
+        reuses = "out" in inspect.signature(grad).parameters
+    except (TypeError, ValueError):
+        reuses = False
+    return partial(grad, out=np.empty_like(like, order="F")) if reuses else grad
+
+
+def _draw(noise: Noise, streams: list[np.random.Generator], out: NDArray[Any]) -> None:
+    """Draw ω for all chains, each block of chains from its own stream."""
+    for i, stream in enumerate(streams):
+        noise.draw(stream, out[:, :, i * _BLOCK : (i + 1) * _BLOCK])
+
+
+def _divergence(landscape: Landscape, noise: Noise, eta: float | Array, x: Array, omega: Array, start: int) -> Diverged:
+    """Repeat the last steps to find the first one that left, and how many chains left with it."""
+    for t, omega_t in enumerate(omega, start + 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            x = x - _size_at(eta, t) * (landscape.grad(x) + noise.at(x, omega_t))
+        gone = int(np.sum(~np.isfinite(x).all(axis=1)))
+        if gone:
+            return Diverged(_size_at(eta, t), t, gone)
+    raise AssertionError("a chain that left did not leave when its steps were repeated")
+
+
+def _size_at(eta: float | Array, step: int) -> float:
+    return float(np.ravel(eta)[-1 if np.ndim(eta) == 0 else step - 1])

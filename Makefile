@@ -1,0 +1,54 @@
+# make help
+
+# `make PYTHON=python` uses the active environment (conda: environment.yml) and builds none.
+PYTHON := .venv/bin/python
+# The interpreter that .venv is built from.
+BASE := python3
+N := 01
+ARGS :=
+
+OWN := $(filter .venv/bin/python,$(PYTHON))
+FORCED := $(if $(FORCE)$(findstring B,$(firstword -$(MAKEFLAGS))),--force)
+COMPILE := -m uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+
+.PHONY: figures test lab bench try format lock clean help env env-bench
+
+figures: env  ## run every notebook that changed, write notebooks/ and figures/ (FORCE=1 or -B: all)
+	@$(PYTHON) -m tools.figures $(FORCED)
+
+test: env  ## all that must pass: style, types, tests, every notebook replayed and compared
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m tools.replay
+
+lab: env  ## open JupyterLab on the notebooks
+	$(PYTHON) -m jupyterlab --notebook-dir=.
+
+try: env  ## one notebook with other parameters, into try/: make try N=01 ARGS='-p eta 0.01'
+	@$(PYTHON) -m tools.attempt $(N) $(ARGS)
+
+bench: env-bench  ## time the sampler against its peers
+	$(if $(OWN),.venv-bench/bin/python,$(PYTHON)) benchmarks/sampler.py
+
+format: env  ## put the code in shape
+	$(PYTHON) -m ruff check --fix-only .
+	$(PYTHON) -m ruff format .
+
+lock: env  ## resolve the locks again (UPGRADE=--upgrade: to the newest versions)
+	$(PYTHON) $(COMPILE) pyproject.toml --group core --group test -o requirements.lock
+	$(PYTHON) $(COMPILE) --group bench -c requirements.lock -o benchmarks/requirements.lock
+
+clean:  ## remove what can be made again: environments, stamps, tries, caches
+	rm -rf .venv .venv-bench .build try .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+env:
+	@$(if $(OWN),$(BASE) tools/environment.py .venv requirements.lock,$(PYTHON) tools/environment.py --active)
+
+env-bench:
+	@$(if $(OWN),$(BASE) tools/environment.py .venv-bench requirements.lock benchmarks/requirements.lock,$(PYTHON) tools/environment.py --active)
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile

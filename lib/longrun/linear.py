@@ -94,11 +94,16 @@ def diffusion_covariance(hessian: ArrayLike, covariance: ArrayLike, eta: float, 
         raise ValueError(f"order = {order!r}: 1 or 2 is needed")
     h = np.atleast_2d(np.asarray(hessian, dtype=float))
     drift = h + (order - 1) * eta * h @ h / 2
+    slowest = float(np.linalg.eigvals(drift).real.min())
+    if not eta > 0 or not slowest > 0:
+        raise ValueError(f"eta = {eta!r}, drift matrix with eigenvalue {slowest:.3g}: both must be > 0 for a stationary law")
     return solve_continuous_lyapunov(drift, eta * np.atleast_2d(covariance))
 
 
 def squared_distance(hessian: ArrayLike, covariance: ArrayLike, eta: float, lag: int) -> float:
     """Return E|x_{t+s} − x_t|² = 2 tr[V (I − (I − ηH)^s)] under the stationary law; `lag` is s ≥ 1."""
+    if lag < 1:
+        raise ValueError(f"lag = {lag!r}: an integer ≥ 1 is needed")
     h = np.atleast_2d(np.asarray(hessian, dtype=float))
     v = stationary_covariance(h, covariance, eta)
     identity = np.eye(len(h))

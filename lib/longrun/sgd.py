@@ -1,12 +1,11 @@
 """Constant-step SGD, x_{t+1} = x_t − η (∇f(x_t) + Z(x_t; ω_t)), for ensembles of chains (slide "SGD does not converge…").
 
-Chains are stepped together in groups that fit a core's cache, and random numbers are drawn many steps at a time. Each block of
-chains owns a random stream, so that results depend on the seed alone and not on how blocks are spread over workers.
+Chains are stepped together in groups that fit a core's cache, and random numbers are drawn many steps at a time. Each group owns
+a random stream, so that results depend on the seed alone and not on how groups are spread over workers.
 """
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -27,9 +26,8 @@ from longrun.noise import Noise
 
 Array = NDArray[np.float64]
 
-_BLOCK = 512  # chains that share a random stream: the smallest unit of parallel work
-_GROUP = 4096  # chains stepped together: large against the cost of a numpy call, small against the cache
-_BATCHES = 32  # stretches of time that `occupation` keeps apart
+_GROUP = 2048  # chains stepped together: large against the cost of a numpy call, small against the cache
+_BATCHES = (32, 16, 8)  # stretches of time that `occupation` keeps apart, the finest that the run is long enough for
 
 
 def run(
@@ -61,7 +59,7 @@ def run(
     keep : int
         How many of the last iterates to return, 1 ≤ keep ≤ steps.
     executor : concurrent.futures.Executor, optional
-        Spreads blocks of 512 chains over its workers. Processes scale best; threads share Python's lock.
+        Spreads groups of 2048 chains over its workers. Processes scale best; threads share Python's lock.
     progress : bool
         Show a progress bar.
 
@@ -125,12 +123,16 @@ def occupation(
     Notes
     -----
     Eight chains or more: the error comes from the spread between chains, which are independent whatever their
-    autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of the three; it is too small
+    autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of them; it is too small
     when a chain has not crossed between the sets several times in an eighth of the run.
     """
     x0 = _checked(landscape, eta, x0, steps)
     if not _is_count(burn) or not 0 <= burn < steps:
         raise ValueError(f"burn = {burn!r}: an integer from 0 to steps − 1 = {steps - 1} is needed")
+    if len(x0) < 8 and steps - burn < min(_BATCHES):
+        raise ValueError(
+            f"steps − burn = {steps - burn}: fewer than 8 chains need at least {min(_BATCHES)} steps for a standard error"
+        )
     members = list(sets.values()) if isinstance(sets, Mapping) else list(sets)
     task = partial(_time_in_sets, steps=steps, sets=members, burn=burn)
     parts = _over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps)
@@ -170,17 +172,12 @@ def _over_groups(
     progress: bool,
     steps: int,
 ) -> list[Array]:
-    """Apply `task` to groups of chains; every block of chains has its own stream, whichever group it is in."""
-    blocks = np.array_split(np.arange(len(x0)), range(_BLOCK, len(x0), _BLOCK))
+    """Apply `task` to groups of chains, each with its own stream; the grouping depends on the number of chains alone."""
+    groups = np.split(x0, range(_GROUP, len(x0), _GROUP))
     entropy = [int(word) for word in rng.integers(2**32, size=8)]
-    seeds = np.random.SeedSequence(entropy).spawn(len(blocks))
-    # The last block may be short; the number of steps drawn at once must not depend on the grouping, so it is fixed here.
-    chunk = max(16, min(1024, 8192 // len(x0)))
-    groups = max(-(-len(x0) // _GROUP), getattr(executor, "_max_workers", 1) if executor else 1)
-    jobs = [
-        (landscape, noise, eta, x0[np.concatenate([blocks[i] for i in part])], [seeds[i] for i in part], steps, chunk)
-        for part in np.array_split(np.arange(len(blocks)), min(groups, len(blocks)))
-    ]
+    seeds = np.random.SeedSequence(entropy).spawn(len(groups))
+    chunk = max(16, min(1024, 8192 // len(x0)))  # steps whose ω is drawn at once
+    jobs = [(landscape, noise, eta, group, seed, steps, chunk) for group, seed in zip(groups, seeds, strict=True)]
     if isinstance(executor, ProcessPoolExecutor):
         _check_picklable(task, landscape, noise)
     results: list[Any] = []
@@ -212,7 +209,8 @@ def _check_picklable(*parts: object) -> None:
 def _attempt(task: Callable[..., Array], *job: Any, advance: Callable[[int], Any] | None = None) -> Array | Diverged:
     """Return divergence instead of raising it, so that the report does not depend on which group failed first."""
     try:
-        return task(_iterates(*job, advance=advance), *job[3].shape)
+        with np.errstate(over="ignore", invalid="ignore"):  # a chain that leaves is reported, not warned about
+            return task(_iterates(*job, advance=advance), *job[3].shape)
     except Diverged as failure:
         return failure
 
@@ -235,7 +233,7 @@ def _time_in_sets(
     burn: int,
 ) -> Array:
     """Return for each set, stretch of time and chain the share of the steps spent there, scaled so that the mean is μ_t."""
-    batches = min(_BATCHES, steps - burn)
+    batches = next((count for count in _BATCHES if count <= steps - burn), 1)
     count = np.zeros((len(sets), batches, n))
     for t, x in iterates:
         if t > burn:
@@ -249,12 +247,12 @@ def _standard_error(share: Array) -> Array:
     sets, batches, chains = share.shape
     if chains >= 8:
         return share.mean(axis=1).std(axis=1, ddof=1) / np.sqrt(chains)
-    errors = [np.full(sets, np.nan)]
+    errors = []
     for count in (8, 16, 32):
         if batches % count == 0:
             means = share.reshape(sets, count, batches // count, chains).mean(axis=2).reshape(sets, -1)
             errors.append(means.std(axis=1, ddof=1) / np.sqrt(means.shape[1]))
-    return np.nanmax(errors, axis=0) if len(errors) > 1 else errors[0]
+    return np.max(errors, axis=0)
 
 
 def _iterates(
@@ -262,57 +260,40 @@ def _iterates(
     noise: Noise,
     eta: float | Array,
     x0: Array,
-    seeds: list[np.random.SeedSequence],
+    seed: np.random.SeedSequence,
     steps: int,
     chunk: int,
     *,
     advance: Callable[[int], Any] | None = None,
 ) -> Iterator[tuple[int, Array]]:
     """Yield t = 1, …, steps and x_t, shape (n, d); x_t is overwritten by the next step."""
-    streams = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
-    gradient = _gradient_into(landscape.grad, x0)
+    stream = np.random.Generator(np.random.SFC64(seed))
     x = np.array(x0, order="F")
     change, before = np.empty_like(x), np.empty_like(x)
+    gradient = landscape.bind(x, change) if landscape.bind else partial(landscape.grad, x)
     drawn = noise.empty(chunk, *x.shape)
     # Zero-dimensional arrays: numpy would convert a Python number at every step.
     sizes = repeat(np.array(float(eta))) if np.ndim(eta) == 0 else map(np.array, eta)  # type: ignore[arg-type]
     for start in range(0, steps, chunk):
-        _draw(noise, streams, drawn)
+        noise.draw(stream, drawn)
         omega = drawn[: steps - start].transpose(0, 2, 1)
         before[...] = x
-        with np.errstate(over="ignore", invalid="ignore"):
-            # strict=False: the step-sizes go on where the next chunk of ω begins
-            for t, (omega_t, eta_t) in enumerate(zip(omega, sizes, strict=False), start + 1):
-                np.add(gradient(x), noise.at(x, omega_t), out=change)
-                change *= eta_t
-                x -= change
-                yield t, x
+        # strict=False: the step-sizes go on where the next chunk of ω begins
+        for t, (omega_t, eta_t) in enumerate(zip(omega, sizes, strict=False), start + 1):
+            np.add(gradient(), noise.at(x, omega_t), change)
+            np.multiply(change, eta_t, change)
+            np.subtract(x, change, x)
+            yield t, x
         if not np.isfinite(x).all():
             raise _divergence(landscape, noise, eta, before, omega, start)
         if advance:
             advance(len(omega))
 
 
-def _gradient_into(grad: Callable[..., Array], like: Array) -> Callable[[Array], Array]:
-    """Let a gradient that takes ``out=`` write into one array for the whole run."""
-    try:
-        reuses = "out" in inspect.signature(grad).parameters
-    except (TypeError, ValueError):
-        reuses = False
-    return partial(grad, out=np.empty_like(like, order="F")) if reuses else grad
-
-
-def _draw(noise: Noise, streams: list[np.random.Generator], out: NDArray[Any]) -> None:
-    """Draw ω for all chains, each block of chains from its own stream."""
-    for i, stream in enumerate(streams):
-        noise.draw(stream, out[:, :, i * _BLOCK : (i + 1) * _BLOCK])
-
-
 def _divergence(landscape: Landscape, noise: Noise, eta: float | Array, x: Array, omega: Array, start: int) -> Diverged:
     """Repeat the last steps to find the first one that left, and how many chains left with it."""
     for t, omega_t in enumerate(omega, start + 1):
-        with np.errstate(over="ignore", invalid="ignore"):
-            x = x - _size_at(eta, t) * (landscape.grad(x) + noise.at(x, omega_t))
+        x = x - _size_at(eta, t) * (landscape.grad(x) + noise.at(x, omega_t))
         gone = int(np.sum(~np.isfinite(x).all(axis=1)))
         if gone:
             return Diverged(_size_at(eta, t), t, gone)

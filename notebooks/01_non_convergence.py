@@ -88,11 +88,11 @@ film = draw.save_mp4(frames, "01_non_convergence_runs")
 
 small, ax = plt.subplots(figsize=(5.6, 5.2))
 draw.contours(ax, landscape)
-ax.set_title(f"25 runs of SGD, $\\eta$ = {eta:g}: last {tail} iterates")
+ax.set_title(f"25 runs of SGD, last {tail} iterates")
 comet = draw.Tails(ax, len(starts))
 x = next(iter(rules.values()))
 frames = draw.film(small, comet.artists, lambda t: comet.show(x[max(0, t - tail) : t]), moments[::2])
-hero = draw.save_gif(frames, "01_non_convergence_hero", width=480)
+hero = draw.save_gif(frames, "01_non_convergence_hero", width=540)
 plt.close(small)
 print(film, hero)
 

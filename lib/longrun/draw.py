@@ -66,9 +66,10 @@ def save(fig: Figure, name: str) -> list[str]:
 
 def contours(ax: Axes, landscape: Landscape, levels: int = 22, points: int = 301) -> None:
     """Draw level lines of a landscape on the plane, spaced evenly in the square root of the height: wells show, walls do not."""
+    if landscape.value is None or landscape.dim != 2:
+        raise ValueError(f"landscape = {landscape.name} in dimension {landscape.dim}: an objective on the plane is needed")
     (left, bottom), (right, top) = landscape.box
     u, v = np.meshgrid(np.linspace(left, right, points), np.linspace(bottom, top, points))
-    assert landscape.value is not None, f"{landscape.name} has no objective to draw"
     height = landscape.value(np.stack([u, v], axis=-1))
     root = np.sqrt(height - height.min())
     ax.contourf(u, v, root, levels=levels, cmap="Greys", vmax=1.6 * root.max(), zorder=0)
@@ -143,6 +144,8 @@ def save_mp4(frames: list[Frame], name: str, fps: int = 20) -> str:
     """Write ``name.mp4`` (H.264, one thread and no time stamps: byte for byte the same on every run); return its name."""
     path = outputs() / f"{name}.mp4"
     height, width, _ = frames[0].shape
+    if height % 2 or width % 2:
+        raise ValueError(f"frames are {width} × {height} pixels: the codec needs even sides, as `film` gives")
     beside = Path(f"{path}.part.mp4")
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
                "-s", f"{width}x{height}", "-r", str(fps), "-i", "-", "-c:v", "libx264", "-threads", "1", "-crf", "23",
@@ -156,13 +159,18 @@ def save_mp4(frames: list[Frame], name: str, fps: int = 20) -> str:
     return path.name
 
 
-def save_gif(frames: list[Frame], name: str, width: int, fps: int = 12, colours: int = 48) -> str:
-    """Write ``name.gif``, looping, all frames on the palette of the last; return its name."""
+def save_gif(frames: list[Frame], name: str, width: int, fps: int = 12) -> str:
+    """Write ``name.gif``, looping, all frames on one palette: greys, and the colours of the runs fading to light grey."""
     images = [Image.fromarray(f) for f in frames]
     size = (width, round(width * images[0].height / images[0].width))
-    images = [image.resize(size, Image.Resampling.LANCZOS) for image in images]
-    palette = images[-1].quantize(colors=colours, method=Image.Quantize.MEDIANCUT)
-    paletted = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    greys = np.repeat(np.linspace(0, 255, 39), 3)
+    runs = np.array([to_rgb(colour) for colour in RUN_COLOURS])[:, None] - 0.93
+    fades = 255 * (0.93 + runs * np.array([0.2, 0.4, 0.6, 0.8, 1.0])[:, None])
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.concatenate([greys, fades.ravel()]).round().astype(int).tolist())
+    paletted = [
+        image.resize(size, Image.Resampling.LANCZOS).quantize(palette=palette, dither=Image.Dither.NONE) for image in images
+    ]
     buffer = io.BytesIO()
     paletted[0].save(buffer, "GIF", save_all=True, append_images=paletted[1:], duration=round(1000 / fps), loop=0, optimize=True)
     write_bytes(outputs() / f"{name}.gif", buffer.getvalue())

@@ -124,7 +124,8 @@ def occupation(
     -----
     Eight chains or more: the error comes from the spread between chains, which are independent whatever their
     autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of them; it is too small
-    when a chain has not crossed between the sets several times in an eighth of the run.
+    when a chain has not crossed between the sets several times in an eighth of the run. An error of 0 means that all
+    chains agree exactly, as when none ever entered the set: then the fraction is only known to be below about 3/n.
     """
     x0 = _checked(landscape, eta, x0, steps)
     if not _is_count(burn) or not 0 <= burn < steps:
@@ -270,7 +271,7 @@ def _iterates(
     stream = np.random.Generator(np.random.SFC64(seed))
     x = np.array(x0, order="F")
     change, before = np.empty_like(x), np.empty_like(x)
-    gradient = landscape.bind(x, change) if landscape.bind else partial(landscape.grad, x)
+    gradient = _gradient(landscape, x, change)
     drawn = noise.empty(chunk, *x.shape)
     # Zero-dimensional arrays: numpy would convert a Python number at every step.
     sizes = repeat(np.array(float(eta))) if np.ndim(eta) == 0 else map(np.array, eta)  # type: ignore[arg-type]
@@ -292,12 +293,20 @@ def _iterates(
 
 def _divergence(landscape: Landscape, noise: Noise, eta: float | Array, x: Array, omega: Array, start: int) -> Diverged:
     """Repeat the last steps to find the first one that left, and how many chains left with it."""
+    change = np.empty_like(x)
+    gradient = _gradient(landscape, x, change)
     for t, omega_t in enumerate(omega, start + 1):
-        x = x - _size_at(eta, t) * (landscape.grad(x) + noise.at(x, omega_t))
+        np.add(gradient(), noise.at(x, omega_t), change)
+        x -= _size_at(eta, t) * change
         gone = int(np.sum(~np.isfinite(x).all(axis=1)))
         if gone:
             return Diverged(_size_at(eta, t), t, gone)
     raise AssertionError("a chain that left did not leave when its steps were repeated")
+
+
+def _gradient(landscape: Landscape, x: Array, out: Array) -> Callable[[], Array]:
+    """Return a function that computes ∇f at whatever `x` holds, into `out` where the landscape knows how."""
+    return landscape.bind(x, out) if landscape.bind else partial(landscape.grad, x)
 
 
 def _size_at(eta: float | Array, step: int) -> float:

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from longrun.errors import NotConverged
-from longrun.geodesic import Curve, minimise
+from longrun.geodesic import Curve, dense_cost, minimise
 from longrun.hamiltonian import dot, lagrangian, push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
-from longrun.spectral import fit
-from longrun.starts import bends, descents, passable
+from longrun.spectral import FOCUS, REGULAR, SLOW, fit
+from longrun.starts import bends, linear_climb, passable
 
 __all__ = ["MinimumAction", "action", "lagrangian", "minimum_action"]
 
@@ -108,7 +108,7 @@ def minimum_action(
     tol : float
         Wanted accuracy of the cost, relative to the larger of the cost and 1/100 of the cost of driving against the drift.
     starts : list of arrays (m, d), optional
-        More first guesses: polygons from start to end.
+        First guesses, polygons from start to end, in place of the chord and arcs on each side of it.
     max_modes : int
     points : int
         Number of points of the path returned, for each of its pieces.
@@ -173,9 +173,13 @@ def _point(landscape: Landscape, name: str, x: ArrayLike) -> Array:
     return point
 
 
-def _is_slow(landscape: Landscape, x: Array, size: float) -> bool:
-    """Whether x is a critical point, to the accuracy with which one is known."""
-    return bool(np.linalg.norm(landscape.grad(x)) <= 1e-7 * size * np.linalg.norm(landscape.hess(x)))
+def _kind(landscape: Landscape, x: Array, size: float) -> int:
+    """Tell what x is for a curve of a given size: critical, to the accuracy with which such points are known, or not."""
+    jacobian = landscape.hess(x)
+    if np.linalg.norm(landscape.grad(x)) > 1e-7 * size * np.linalg.norm(jacobian):
+        return REGULAR
+    values = np.linalg.eigvals(jacobian)
+    return FOCUS if np.abs(values.imag).max() > 0.1 * np.abs(values.real).min() else SLOW
 
 
 def _search(
@@ -189,11 +193,13 @@ def _search(
     depth: int = 0,
 ) -> _Solution:
     size = float(np.linalg.norm(z - a))
-    slow = (_is_slow(landscape, a, size), _is_slow(landscape, z, size))
-    guesses = [fit(np.asarray(polygon, dtype=float), FIRST_MODES, *slow) for polygon in starts]
-    if not guesses or depth == 0:
+    kinds = (_kind(landscape, a, size), _kind(landscape, z, size))
+    guesses = [fit(np.asarray(polygon, dtype=float), FIRST_MODES, *kinds) for polygon in starts]
+    if not guesses:
         guesses += bends(z - a, FIRST_MODES)
-    curves = [Curve(a, z, guess, slow) for guess in guesses]
+    if kinds[0] == FOCUS:
+        guesses += [fit(polygon, FIRST_MODES, *kinds) for polygon in linear_climb(landscape, noise, a, z)]
+    curves = [Curve(a, z, guess, kinds) for guess in guesses]
     found = [c for c in (minimise(landscape, noise, c, tol=1e-3, steps=25) for c in curves) if np.isfinite(c.cost)]
     if not found:
         found, last = passable(landscape, noise, curves[:4])
@@ -211,17 +217,19 @@ def _refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mo
     while True:
         before = curve.cost
         curve = minimise(landscape, noise, curve.refined(2 * curve.modes), tol=0.01 * tol)
-        if not np.isfinite(curve.cost):  # an obstacle between the nodes of the coarser rule
+        dense = dense_cost(landscape, noise, curve) if np.isfinite(curve.cost) else np.inf
+        if not np.isfinite(dense):  # an obstacle between the nodes
             found, last = passable(landscape, noise, [curve])
             if not found:
                 return _Solution(np.inf, 1.0, 0.0, [], _obstacle(landscape, noise, last))
             curve = found[0]
+            dense = dense_cost(landscape, noise, curve)
         changes.append(abs(curve.cost - before))
         unit = max(curve.cost, 1e-2 * curve.scale)
         # the changes fall geometrically or faster: the next one bounds the error of this one
         expected = changes[-1] * min(1.0, changes[-1] / changes[-2]) if np.isfinite(changes[-2]) else changes[-1]
-        done = expected <= 0.1 * tol * unit or changes[-1] <= tol * unit
-        here = _Solution(curve.cost, curve.scale, min(expected, changes[-1]), [curve])
+        done = (expected <= 0.1 * tol * unit or changes[-1] <= tol * unit) and abs(dense - curve.cost) <= tol * unit
+        here = _Solution(curve.cost, curve.scale, max(min(expected, changes[-1]), abs(dense - curve.cost)), [curve])
         if depth < 4 and not done or len(changes) == 2:
             for point in _met(landscape, curve, tried):
                 tried.append(point)
@@ -241,17 +249,20 @@ def _met(landscape: Landscape, curve: Curve, tried: list[Array]) -> list[Array]:
     u = -np.cos(np.linspace(0, np.pi, 203)[1:-1])
     x, _ = curve.at(u)
     field = np.linalg.norm(landscape.grad(x), axis=-1)
-    dips = np.flatnonzero((field[1:-1] < field[:-2]) & (field[1:-1] < field[2:])) + 1
+    dips = np.flatnonzero((field[1:-1] < field[:-2]) & (field[1:-1] < field[2:]) & (field[1:-1] < 0.3 * field.max())) + 1
     length = float(np.linalg.norm(np.diff(x, axis=0), axis=-1).sum())
     found: list[tuple[float, Array]] = []
     for point in x[dips]:
         for _ in range(30):
             step = np.linalg.lstsq(landscape.hess(point), landscape.grad(point), rcond=None)[0]
-            point = point - step * min(1.0, 0.1 * length / max(float(np.linalg.norm(step)), 1e-300))
+            size = float(np.linalg.norm(step))
+            point = point - step * min(1.0, 0.1 * length / max(size, 1e-300))
+            if size <= 1e-14 * length:
+                break
         known = [curve.start, curve.end, *tried, *(other for _, other in found)]
         distance = float(np.linalg.norm(x - point, axis=-1).min())
         new = all(np.linalg.norm(point - other) > 1e-5 * length for other in known)
-        if new and distance < 0.05 * length and _is_slow(landscape, point, length):
+        if new and distance < 0.05 * length and _kind(landscape, point, length) != REGULAR:
             found.append((distance, point))
     return [point for _, point in sorted(found, key=lambda pair: pair[0])]
 
@@ -309,7 +320,7 @@ def _segment(landscape: Landscape, noise: Noise, a: Array, z: Array, tol: float)
     """Integrate ℓ over a segment without zeros of the drift inside, doubling the number of Gauss nodes."""
     before, modes = np.inf, 1
     size = float(np.linalg.norm(z - a))
-    slow = (_is_slow(landscape, a, size), _is_slow(landscape, z, size))
+    kinds = (_kind(landscape, a, size), _kind(landscape, z, size))
     for count in (16, 32, 64, 128, 256, 512, 1024, 2048):
         node, weight = np.polynomial.legendre.leggauss(count)
         x, v = a + (node[:, None] + 1) / 2 * (z - a), np.broadcast_to((z - a) / 2, (count, 1))
@@ -327,7 +338,7 @@ def _segment(landscape: Landscape, noise: Noise, a: Array, z: Array, tol: float)
                 break
     else:
         raise NotConverged(f"cost from {a} to {z} with {modes} nodes", np.inf if not np.isfinite(before) else change / scale)
-    curve = Curve(a, z, np.zeros((1, 1)), slow, cost, scale, 0.0, way.momentum, 0.0)
+    curve = Curve(a, z, np.zeros((1, 1)), kinds, cost, scale, 0.0, way.momentum, 0.0)
     return _Solution(cost, scale, change, [curve])
 
 
@@ -340,7 +351,7 @@ def _result(landscape: Landscape, noise: Noise, solution: _Solution, points: int
         x[0], x[-1] = curve.start, curve.end
         p = np.zeros_like(x)
         inner = np.sqrt(dot(v, v)) > 0
-        inner[0], inner[-1] = inner[0] and not curve.slow[0], inner[-1] and not curve.slow[1]
+        inner[0], inner[-1] = inner[0] and curve.kinds[0] == REGULAR, inner[-1] and curve.kinds[1] == REGULAR
         p[inner] = push(noise, x[inner], -landscape.grad(x[inner]), v[inner]).momentum
         skip = 1 if paths else 0
         paths.append(x[skip:])

@@ -20,7 +20,8 @@ from longrun.critical import CriticalPoint
 from longrun.errors import NotConverged
 from longrun.flow import settle, trap_radius
 from longrun.landscapes import Landscape
-from longrun.noise import Noise
+from longrun.noise import Gaussian, Noise
+from longrun.starts import polygons
 from longrun.trees import best_tree, energies
 
 __all__ = [
@@ -126,13 +127,17 @@ def transitions(
     x = np.array([point.x for point in points])
     minima = [i for i, point in enumerate(points) if point.index == 0]
     edges: dict[tuple[int, int], MinimumAction] = {}
+    # isotropic Gaussian noise in a gradient field climbs where it falls: the lines of the flow are the paths of least action
+    exact = landscape.value is not None and isinstance(noise, Gaussian)
     falls = _falls(landscape, points, minima)
     for i, j, path in falls:  # downhill costs nothing
         edges.setdefault((i, j), MinimumAction(0.0, path, np.zeros_like(path), 0.0))
     for i, j in sorted({(i, j) for i, j, _ in falls}):
-        lines = [path[::-1] for a, b, path in falls if (a, b) == (i, j)]
-        _keep(edges, j, i, minimum_action(landscape, noise, x[j], x[i], tol=tol, starts=_spread(lines)))
-    if direct:
+        guesses = _spread([path[::-1] for a, b, path in falls if (a, b) == (i, j)])
+        if not exact:
+            guesses += polygons(x[j], x[i])
+        _keep(edges, j, i, minimum_action(landscape, noise, x[j], x[i], tol=tol, starts=guesses))
+    if direct and landscape.dim > 1:
         _cut_corners(landscape, noise, x, minima, edges, tol)
     return _closure(x, edges)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from longrun.hamiltonian import dot, field_of, push
 from longrun.landscapes import Landscape
@@ -29,8 +30,8 @@ class Curve:
     ----------
     start, end : arrays (d,)
     coefficients : array (n, d)
-    slow : pair of bool
-        Which ends are critical points.
+    kinds : pair of REGULAR, SLOW, FOCUS
+        What the ends are, see `spectral`.
     cost : float
         ∫ℓ; inf if the curve cannot be climbed, or not be evaluated.
     scale : float
@@ -46,7 +47,7 @@ class Curve:
     start: Array
     end: Array
     coefficients: Array
-    slow: tuple[bool, bool]
+    kinds: tuple[int, int]
     cost: float = np.inf
     scale: float = np.inf
     decrement: float = np.inf
@@ -60,7 +61,7 @@ class Curve:
 
     def at(self, u: Array) -> tuple[Array, Array]:
         """Return γ(u) and γ′(u)."""
-        return self._sum(*modes_at(u, self.modes), *profile_at(u, *self.slow))
+        return self._sum(*modes_at(u, self.modes), *profile_at(u, *self.kinds))
 
     def on(self, b: Basis) -> tuple[Array, Array]:
         """Return γ and γ′ at the nodes of a basis."""
@@ -77,7 +78,7 @@ class Curve:
         """Return the same curve with more modes (the basis is hierarchical), not yet evaluated."""
         padded = np.zeros((modes, len(self.start)))
         padded[: self.modes] = self.coefficients
-        return Curve(self.start, self.end, padded, self.slow)
+        return Curve(self.start, self.end, padded, self.kinds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ class _Local:
     cost: float
     scale: float
     gauge: Array
-    stiffness: float
+    stiffness: Array
 
     @property
     def objective(self) -> float:
@@ -105,7 +106,7 @@ def nodes_for(modes: int) -> int:
 
 
 def minimise(
-    landscape: Landscape, noise: Noise, curve: Curve, *, tol: float, steps: int = 60, stiffness: float | None = None
+    landscape: Landscape, noise: Noise, curve: Curve, *, tol: float, steps: int = 60
 ) -> Curve:
     """Lower the cost of a curve by damped Newton steps (Levenberg) until the decrement is below tol · scale.
 
@@ -116,52 +117,61 @@ def minimise(
     Curve
         With `cost`, `decrement`, `momentum` filled in; `cost` is inf if already the first curve is impassable.
     """
-    b = basis(curve.modes, nodes_for(curve.modes), *curve.slow)
+    b = basis(curve.modes, nodes_for(curve.modes), *curve.kinds)
     here = _evaluate(landscape, noise, curve, b, None, None)
     if here is None:
         return curve
-    stiffness = here.stiffness
+    weight = here.stiffness
+    stiffness = here.scale / float(b.weights @ np.sqrt(dot(here.v, here.v))) ** 2
     damping, decrement, escapes = 1e-2 * stiffness, np.inf, 0
     gradient, hessian = _derivatives(landscape, noise, here, b)
     for _ in range(steps):
-        step, definite = _newton(gradient, hessian, damping)
+        step, used = _newton(gradient, hessian, damping)
         decrement = -0.5 * float(gradient @ step)
         small = decrement <= tol * here.scale
-        if small and damping > 1e-9 * stiffness:  # judge by the undamped step
-            damping = 0.0 if definite else damping
-            free, convex = _newton(gradient, hessian, 0.0)
-            if convex:
-                step, decrement = free, -0.5 * float(gradient @ free)
+        if small and used > 1e-9 * stiffness:  # judge by the undamped step
+            free, needed = _newton(gradient, hessian, 0.0)
+            if needed == 0:
+                step, used, decrement = free, 0.0, -0.5 * float(gradient @ free)
                 small = decrement <= tol * here.scale
             elif escapes < 3:
                 escapes += 1
-                there = _escape(landscape, noise, curve, b, here, hessian, stiffness)
-                if there is not None:
-                    curve, here = there
+                moved_on = _escape(landscape, noise, curve, b, here, hessian, stiffness)
+                if moved_on is not None:
+                    curve, here = moved_on
                     gradient, hessian = _derivatives(landscape, noise, here, b)
                     damping = 1e-2 * stiffness
                     continue
         moved = replace(curve, coefficients=curve.coefficients + step.reshape(curve.coefficients.shape))
-        there = _evaluate(landscape, noise, moved, b, here.p, stiffness)
-        rounding = 1e-14 * here.scale
-        if there is not None and there.objective <= here.objective - 0.1 * decrement + rounding:
+        there = _evaluate(landscape, noise, moved, b, here.p, weight)
+        fall = -np.inf if there is None else here.objective - there.objective
+        model = 2 * decrement - 0.5 * float(step @ (hessian @ step))
+        if there is not None and fall >= 0.1 * model - 1e-14 * here.scale:
             curve, here = moved, there
-            damping = 0.1 * damping if damping > 1e-10 * stiffness else 0.0
             if small:
                 break
             gradient, hessian = _derivatives(landscape, noise, here, b)
+            damping = used * (0.1 if fall > 0.8 * model else 0.4 if fall > 0.5 * model else 1.0)
+            damping = damping if damping > 1e-7 * stiffness else 0.0
         elif small:
             break
         else:
-            damping = max(4 * damping, 1e-3 * stiffness)
+            damping = max(5 * used, 1e-3 * stiffness)
             if damping > 1e8 * stiffness:
                 break
     error = np.abs(here.pace * (dot(here.p, -landscape.grad(here.x)) + noise.cgf(here.x, -here.p))).max()
     return replace(curve, cost=here.cost, scale=here.scale, decrement=decrement, momentum=here.p, error=float(error))
 
 
+def dense_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
+    """Return the cost of a curve by a rule with three times as many nodes: inf if it meets an obstacle between the others."""
+    b = basis(curve.modes, 3 * nodes_for(curve.modes) + 1, *curve.kinds)
+    there = _evaluate(landscape, noise, curve, b, None, None)
+    return np.inf if there is None else there.cost
+
+
 def _evaluate(
-    landscape: Landscape, noise: Noise, curve: Curve, b: Basis, guess: Array | None, stiffness: float | None
+    landscape: Landscape, noise: Noise, curve: Curve, b: Basis, guess: Array | None, stiffness: Array | None
 ) -> _Local | None:
     """Return costs and first derivatives at the nodes, or None where the curve is impassable."""
     with np.errstate(all="ignore"):
@@ -177,7 +187,8 @@ def _evaluate(
     variance = np.trace(noise.cov(x), axis1=-2, axis2=-1) / x.shape[-1]
     scale = float(b.weights @ np.maximum(2 * np.sqrt(dot(drift, drift)) * speed / variance, way.cost))
     length = float(b.weights @ speed)
-    stiffness = scale / length**2 if stiffness is None else stiffness
+    if stiffness is None:
+        stiffness = np.full_like(speed, scale / length**2)
     gauge = np.sqrt(stiffness * b.weights) * (speed - length * b.density)
     return _Local(x, v, way.momentum, way.pace, field_of(landscape, noise, x, way.momentum), cost, scale, gauge, stiffness)
 
@@ -230,17 +241,16 @@ def second_derivatives(
     return (lxx + lxx.swapaxes(-1, -2)) / 2, lvx.swapaxes(-1, -2), (dp_v + dp_v.swapaxes(-1, -2)) / 2
 
 
-def _newton(gradient: Array, hessian: Array, damping: float) -> tuple[Array, bool]:
-    """Return −(H + damping)⁻¹g and whether H + damping is positive definite; if not, damping is raised until it is."""
-    definite, first = True, damping
-    unit = np.abs(np.diagonal(hessian)).max()
-    eye = np.eye(len(gradient))
+def _newton(gradient: Array, hessian: Array, damping: float) -> tuple[Array, float]:
+    """Return −(H + λ)⁻¹g and λ ≥ damping, raised until H + λ is positive definite."""
+    least = 1e-8 * float(np.abs(np.diagonal(hessian)).max())
     while True:
-        try:
-            return -cho_solve(cho_factor(hessian + damping * eye, check_finite=False), gradient, check_finite=False), definite
-        except np.linalg.LinAlgError:
-            definite = False
-            damping = max(4 * damping, 1e-10 * unit, first)
+        shifted = hessian.copy()
+        shifted.flat[:: len(gradient) + 1] += damping
+        factor, failed = dpotrf(shifted, lower=1, overwrite_a=1)
+        if not failed:
+            return -dpotrs(factor, gradient, lower=1)[0], damping
+        damping = max(6 * damping, least)
 
 
 def _escape(
@@ -256,7 +266,7 @@ def _escape(
         moved = replace(
             curve, coefficients=curve.coefficients + size * length * vector[:, 0].reshape(curve.coefficients.shape)
         )
-        there = _evaluate(landscape, noise, moved, b, None, stiffness)
+        there = _evaluate(landscape, noise, moved, b, None, here.stiffness)
         if there is not None and there.objective < (best[1] if best else here).objective:
             best = moved, there
     return best

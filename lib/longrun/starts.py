@@ -1,4 +1,4 @@
-"""First guesses for paths of least action: chords, bends, the gradient flow, and softened noise where a chord is impassable."""
+"""First guesses for paths of least action: chords, arcs, the linear theory about a focus, and softened noise where all are impassable."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_continuous_lyapunov
 
-from longrun.flow import settle
-from longrun.geodesic import Curve, minimise
+from longrun.geodesic import Curve, dense_cost, minimise
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
+from longrun.spectral import modes_at
 
 Array = NDArray[np.float64]
 
@@ -28,23 +29,37 @@ def bends(chord: Array, modes: int) -> list[Array]:
     return found
 
 
-def descents(landscape: Landscape, top: Array, bottom: Array) -> list[Array]:
-    """Return flow lines (m, d) of −grad that leave `top`, along its unstable directions if it is critical, for `bottom`.
+def polygons(start: Array, end: Array) -> list[Array]:
+    """Return the same guesses as `bends`, as polygons (m, d)."""
+    if start.size == 1:
+        return [np.stack([start, end])]
+    u = np.linspace(-1, 1, 41)
+    chord = start + (u[:, None] + 1) / 2 * (end - start)
+    mode, _ = modes_at(u, 1)
+    return [chord + mode @ arc for arc in bends(end - start, 1)]
 
-    Read backwards, such a line is the path of least action for isotropic Gaussian noise in a gradient field, and a good
-    guess for others.
+
+def linear_climb(landscape: Landscape, noise: Noise, bottom: Array, top: Array) -> list[Array]:
+    """Return the path of least action (m, d) of the linear system with Gaussian noise about an attractor.
+
+    With J the Jacobian of the drift and C the covariance there, S solving JS + SJᵀ + C = 0, the path runs up with velocity
+    −S Jᵀ S⁻¹ (x − bottom) (Freidlin & Wentzell 2012, ch. 4). It winds as often as it should about a weak focus.
     """
-    lower, upper = landscape.box
-    size = float(np.linalg.norm(upper - lower))
-    jacobian = landscape.hess(top)
-    leaving = [top]
-    if np.linalg.norm(landscape.grad(top)) <= 1e-8 * np.linalg.norm(jacobian) * size:
-        value, vector = np.linalg.eigh((jacobian + jacobian.T) / 2)
-        leaving = [top + sign * 1e-4 * size * vector[:, k] for k in np.flatnonzero(value < 0) for sign in (1, -1)]
-    if not leaving:
+    drift, covariance = -landscape.hess(bottom), noise.cov(bottom)
+    if np.linalg.eigvals(drift).real.max() >= 0:
         return []
-    labels, paths = settle(landscape, np.array(leaving), bottom[None], 1e-3 * size, max_steps=600)
-    return [np.vstack([top, path]) for path, label in zip(paths, labels, strict=True) if label == 0]
+    s = solve_continuous_lyapunov(drift, -covariance)
+    try:
+        back = s @ drift.T @ np.linalg.inv(s)
+    except np.linalg.LinAlgError:
+        return []
+    value, vector = np.linalg.eig(back)
+    slowest, fastest = -value.real.max(), np.abs(value).max()
+    t = np.linspace(0, 12 / slowest, int(min(20000, 200 + 100 * fastest / slowest)))
+    weight = np.linalg.solve(vector, (top - bottom).astype(complex))
+    path = (np.exp(t[:, None] * value) * weight @ vector.T).real
+    path[0] = top - bottom
+    return [bottom + np.vstack([path, np.zeros_like(top)])[::-1]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ def passable(landscape: Landscape, noise: Noise, curves: list[Curve], turns: int
         for _ in range(turns):
             curve = minimise(landscape, Softened(noise, s), curve, tol=1e-3, steps=15)
             hard = minimise(landscape, noise, curve, tol=1e-3, steps=25)
-            if np.isfinite(hard.cost):
+            if np.isfinite(hard.cost) and np.isfinite(dense_cost(landscape, noise, hard)):
                 found.append(hard)
                 break
             s /= 2

@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from longrun.errors import NotConverged
-from longrun.geodesic import Curve, dense_cost, minimise
+from longrun.focus import frame
+from longrun.geodesic import Curve, dense_cost, minimise, start_error
 from longrun.hamiltonian import dot, lagrangian, push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.spectral import FOCUS, REGULAR, SLOW, fit
-from longrun.starts import bends, linear_climb, passable
+from longrun.starts import bends, passable
 
 __all__ = ["MinimumAction", "action", "lagrangian", "minimum_action"]
 
@@ -194,19 +195,44 @@ def _search(
 ) -> _Solution:
     size = float(np.linalg.norm(z - a))
     kinds = (_kind(landscape, a, size), _kind(landscape, z, size))
+    winding = _from_focus(landscape, noise, a, z, kinds, tol, max_modes, depth) if kinds[0] == FOCUS else None
+    kinds = (min(kinds[0], SLOW), min(kinds[1], SLOW))
     guesses = [fit(np.asarray(polygon, dtype=float), FIRST_MODES, *kinds) for polygon in starts]
     if not guesses:
         guesses += bends(z - a, FIRST_MODES)
-    if kinds[0] == FOCUS:
-        guesses += [fit(polygon, FIRST_MODES, *kinds) for polygon in linear_climb(landscape, noise, a, z)]
     curves = [Curve(a, z, guess, kinds) for guess in guesses]
     found = [c for c in (minimise(landscape, noise, c, tol=1e-3, steps=25) for c in curves) if np.isfinite(c.cost)]
-    if not found:
+    best = min(found, key=lambda c: c.cost, default=None)
+    if winding is not None and (best is None or winding.cost <= best.cost):
+        return winding
+    if best is None:
         found, last = passable(landscape, noise, curves[:4])
         if not found:
             return _Solution(np.inf, 1.0, 0.0, [], _obstacle(landscape, noise, last))
-    best = min(found, key=lambda c: c.cost)
+        best = min(found, key=lambda c: c.cost)
     return _refine(landscape, noise, best, tol, max_modes, depth)
+
+
+def _from_focus(
+    landscape: Landscape,
+    noise: Noise,
+    a: Array,
+    z: Array,
+    kinds: tuple[int, int],
+    tol: float,
+    max_modes: int,
+    depth: int,
+) -> _Solution | None:
+    """Solve in coordinates that turn with the focus, from the linear theory; None where that does not apply."""
+    turning = frame(landscape, noise, a)
+    if turning is None:
+        return None
+    kinds = (FOCUS, min(kinds[1], SLOW))
+    modes = FIRST_MODES
+    while modes < min(turning.turns * np.pi, max_modes / 2):  # enough nodes to see the path turn
+        modes *= 2
+    curve = minimise(landscape, noise, Curve(a, z, np.zeros((modes, a.size)), kinds, turning), tol=1e-3, steps=25)
+    return _refine(landscape, noise, curve, tol, max_modes, depth) if np.isfinite(curve.cost) else None
 
 
 def _refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_modes: int, depth: int) -> _Solution:
@@ -226,10 +252,12 @@ def _refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mo
             dense = dense_cost(landscape, noise, curve)
         changes.append(abs(curve.cost - before))
         unit = max(curve.cost, 1e-2 * curve.scale)
+        off = abs(dense - curve.cost) + start_error(landscape, noise, curve)
         # the changes fall geometrically or faster: the next one bounds the error of this one
         expected = changes[-1] * min(1.0, changes[-1] / changes[-2]) if np.isfinite(changes[-2]) else changes[-1]
-        done = (expected <= 0.1 * tol * unit or changes[-1] <= tol * unit) and abs(dense - curve.cost) <= tol * unit
-        here = _Solution(curve.cost, curve.scale, max(min(expected, changes[-1]), abs(dense - curve.cost)), [curve])
+        done = expected <= 0.01 * tol * unit or changes[-1] <= tol * unit
+        done = done and max(off, 0.1 * curve.uneven) <= tol * unit
+        here = _Solution(curve.cost, curve.scale, max(min(expected, changes[-1]), off), [curve])
         if depth < 4 and not done or len(changes) == 2:
             for point in _met(landscape, curve, tried):
                 tried.append(point)
@@ -338,7 +366,7 @@ def _segment(landscape: Landscape, noise: Noise, a: Array, z: Array, tol: float)
                 break
     else:
         raise NotConverged(f"cost from {a} to {z} with {modes} nodes", np.inf if not np.isfinite(before) else change / scale)
-    curve = Curve(a, z, np.zeros((1, 1)), kinds, cost, scale, 0.0, way.momentum, 0.0)
+    curve = Curve(a, z, np.zeros((1, 1)), kinds, None, cost, scale, 0.0, 0.0, way.momentum, 0.0)
     return _Solution(cost, scale, change, [curve])
 
 

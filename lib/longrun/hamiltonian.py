@@ -120,12 +120,31 @@ def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | 
             blocked = (dot(new, b) + noise.support(y, -new) <= 0) & (dot(new, w) > 0) & ~last
             cost[todo[blocked]] = np.inf
             done = last | blocked
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             done |= ~(_square(new) < (1e8 * natural[todo]) ** 2)
         todo = todo[~done]
         if not todo.size:
             break
+    _search_blocks(noise, x, drift, v, p, cost)
     return Push(np.maximum(cost, 0.0), p, pace)
+
+
+def _search_blocks(noise: Noise, x: Array, drift: Array, v: Array, p: Array, cost: Array, count: int = 360) -> None:
+    """Where Newton failed, look for a p that proves v impossible among many directions; set cost and momentum there."""
+    failed = np.flatnonzero(np.isnan(cost))
+    if not failed.size:
+        return
+    dim = x.shape[1]
+    if dim == 2:
+        angle = np.arange(count) * (2 * np.pi / count)
+        directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    else:
+        directions = np.random.default_rng(0).normal(size=(count * dim, dim))
+        directions /= np.sqrt(_square(directions))[:, None]
+    for k in failed:
+        blocking = (directions @ drift[k] + noise.support(x[k], -directions) <= 0) & (directions @ v[k] > 0)
+        if blocking.any():
+            cost[k], p[k] = np.inf, directions[int(np.argmax(blocking))]
 
 
 def _along(step: Array, force: Array, g: Array, w: Array) -> Array:

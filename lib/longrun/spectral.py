@@ -6,7 +6,7 @@ k ≥ 1: the φ_k vanish at both ends and ∫|γ′|² = |end − start|² ∫s�
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +16,11 @@ Array = NDArray[np.float64]
 
 # How a curve ends. At a regular point it needs no care. It reaches a node or saddle like s^r, r the ratio of two eigenvalues:
 # with s ~ (distance in u)³ this is smoother, and Gauss nodes and modes crowd where the path is slow. It winds about a focus
-# like s^{1 + iω}: only an exponential s(u) resolves that, down to e^{-FOCUS} of its length, whose cost is the square of it.
+# like s^{1 + iω}: with s exponential in u, from e^{-FOCUS_RANGE} on, in the coordinates of `focus`; before, the linear theory
+# holds up to the cube of that.
 REGULAR, SLOW, FOCUS = 0, 1, 2
+FOCUS_RANGE = 9.0
 _NODE_POWER = 2
-_FOCUS_RANGE = 11.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,15 @@ class Basis:
     profile: Array
     density: Array
 
+    def with_free_start(self) -> Basis:
+        """Return the basis with φ_0 = (u − 1)/√2, which moves the start, in place of the last mode."""
+        first = np.full((len(self.nodes), 1), np.sqrt(0.5))
+        return replace(
+            self,
+            mode=np.hstack([first * (self.nodes[:, None] - 1), self.mode[:, :-1]]),
+            slope=np.hstack([first, self.slope[:, :-1]]),
+        )
+
 
 @lru_cache(maxsize=64)
 def basis(modes: int, count: int, start: int, end: int) -> Basis:
@@ -55,7 +65,12 @@ def basis(modes: int, count: int, start: int, end: int) -> Basis:
         What kind of point the curve comes from and goes to.
     """
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    return Basis(nodes, weights, *modes_at(nodes, modes), *profile_at(nodes, start, end))
+    return basis_at(nodes, weights, modes, start, end)
+
+
+def basis_at(u: Array, weights: Array, modes: int, start: int, end: int) -> Basis:
+    """Return the basis at any points u."""
+    return Basis(u, weights, *modes_at(u, modes), *profile_at(u, start, end))
 
 
 def modes_at(u: Array, modes: int) -> tuple[Array, Array]:
@@ -84,7 +99,7 @@ def _speed(start: int, end: int) -> Array:
         if kind == SLOW:
             speed *= way**_NODE_POWER
         elif kind == FOCUS:
-            speed *= np.exp(_FOCUS_RANGE * (way / 2 - 1))
+            speed *= np.exp(FOCUS_RANGE * (way / 2 - 1))
     degree = np.arange(60)
     return (degree + 0.5) * (np.polynomial.legendre.legvander(u, 59).T @ (weight * speed))
 

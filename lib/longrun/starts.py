@@ -1,4 +1,4 @@
-"""First guesses for paths of least action: chords, arcs, the linear theory about a focus, and softened noise where all are impassable."""
+"""First guesses for paths of least action: chords, arcs, and softened noise where all are impassable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_continuous_lyapunov
 
 from longrun.geodesic import Curve, dense_cost, minimise
 from longrun.landscapes import Landscape
@@ -37,29 +36,6 @@ def polygons(start: Array, end: Array) -> list[Array]:
     chord = start + (u[:, None] + 1) / 2 * (end - start)
     mode, _ = modes_at(u, 1)
     return [chord + mode @ arc for arc in bends(end - start, 1)]
-
-
-def linear_climb(landscape: Landscape, noise: Noise, bottom: Array, top: Array) -> list[Array]:
-    """Return the path of least action (m, d) of the linear system with Gaussian noise about an attractor.
-
-    With J the Jacobian of the drift and C the covariance there, S solving JS + SJᵀ + C = 0, the path runs up with velocity
-    −S Jᵀ S⁻¹ (x − bottom) (Freidlin & Wentzell 2012, ch. 4). It winds as often as it should about a weak focus.
-    """
-    drift, covariance = -landscape.hess(bottom), noise.cov(bottom)
-    if np.linalg.eigvals(drift).real.max() >= 0:
-        return []
-    s = solve_continuous_lyapunov(drift, -covariance)
-    try:
-        back = s @ drift.T @ np.linalg.inv(s)
-    except np.linalg.LinAlgError:
-        return []
-    value, vector = np.linalg.eig(back)
-    slowest, fastest = -value.real.max(), np.abs(value).max()
-    t = np.linspace(0, 12 / slowest, int(min(20000, 200 + 100 * fastest / slowest)))
-    weight = np.linalg.solve(vector, (top - bottom).astype(complex))
-    path = (np.exp(t[:, None] * value) * weight @ vector.T).real
-    path[0] = top - bottom
-    return [bottom + np.vstack([path, np.zeros_like(top)])[::-1]]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from longrun.landscapes import Landscape, himmelblau
 from longrun.noise import Gaussian, Rademacher, Rotated
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 
 def best_of(repeats, run):
@@ -124,7 +124,8 @@ def draw(path, ours, peer):
     """One figure, error against time."""
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ax.loglog(peer[:, 0], peer[:, 1], "s--", color="#D55E00", label="images, relaxed (gMAM, 2008): 25, 50, 100, … images")
-    ax.loglog(ours[:, 0], np.maximum(ours[:, 1], 1e-16), "o-", color="#0072B2", label="polynomials, Newton (longrun): tol 1e-1 … 1e-12")
+    label = "polynomials, Newton (longrun): tol 1e-1 … 1e-12"
+    ax.loglog(ours[:, 0], np.maximum(ours[:, 1], 1e-16), "o-", color="#0072B2", label=label)
     ax.set(xlabel="seconds", ylabel="relative error of the cost", title="Maier–Stein, β = 10: cost from (−1, 0) to (0, 0)")
     ax.grid(alpha=0.3)
     ax.legend(fontsize=11)

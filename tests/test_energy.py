@@ -1,7 +1,7 @@
 """Transition costs, energies, trees and stationary laws."""
 
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 
 import networkx as nx
 import numpy as np
@@ -66,7 +66,7 @@ def test_gaussian_costs_of_every_edge_and_every_pair(landscape):
     points, found = solved(landscape)
     f = np.array([p.value for p in points])
     for (i, j), way in found.edges.items():
-        if points[i].index == 0 or found.edges.get((j, i)) and found.edges[j, i].cost == 0:
+        if points[i].index == 0 or ((j, i) in found.edges and found.edges[j, i].cost == 0):
             assert way.cost == pytest.approx(2 * max(f[j] - f[i], 0), rel=1e-8, abs=1e-12)
     b = found.costs
     np.testing.assert_allclose(b - b.T, 2 * (f - f[:, None]), rtol=1e-8, atol=1e-8 * np.ptp(f))
@@ -98,7 +98,7 @@ def test_routes_and_paths():
         route, path = found.route(i, j), found.path(i, j)
         assert route[0] == i
         assert route[-1] == j
-        cost = sum(found.edges[a, b].cost for a, b in zip(route[:-1], route[1:], strict=True))
+        cost = sum(found.edges[a, b].cost for a, b in pairwise(route))
         assert cost == pytest.approx(found.costs[i, j], rel=1e-12)
         if i != j:
             np.testing.assert_allclose(path[[0, -1]], [points[i].x, points[j].x], atol=1e-9)

@@ -152,7 +152,7 @@ def test_rotated_independent_coordinates(dim):
     """All 2^d sign patterns as samples are independent coordinates: costs add, here along rotated axes."""
     rng = np.random.default_rng(dim)
     rotation = np.linalg.qr(rng.normal(size=(dim, dim)))[0]
-    patterns = np.array(list(product([2.0, -1.0, -1.0], repeat=dim))) if dim < 4 else np.array(list(product([1.0, -1.0], repeat=dim)))
+    patterns = np.array(list(product([2.0, -1.0, -1.0] if dim < 4 else [1.0, -1.0], repeat=dim)))
 
     def slope(y):
         return 0.3 * y + 0.1 * y**3
@@ -209,7 +209,7 @@ def test_push_in_state_dependent_noise():
 def test_errors_name_argument_and_value():
     with pytest.raises(ValueError, match="batch = 0"):
         FiniteSum(gradients, 0)
-    with pytest.raises(ValueError, match="batch = 1.5"):
+    with pytest.raises(ValueError, match=r"batch = 1\.5"):
         FiniteSum(gradients, 1.5)
     with pytest.raises(ValueError, match="batch = 6"):
         FiniteSum(gradients, 6, replace=False).draw(np.random.default_rng(0), 1, 1, 2)

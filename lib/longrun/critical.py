@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def degree(landscape: Landscape) -> int | None:
 def _boundary(lower: Array, upper: Array, per_side: int = 2000) -> Array:
     s = np.arange(per_side) / per_side
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
-    sides = [a + s[:, None] * (b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)]
+    sides = [a + s[:, None] * (b - a) for a, b in pairwise(corners)]
     return lower + np.concatenate([*sides, corners[:1]]) * (upper - lower)
 
 

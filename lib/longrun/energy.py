@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from longrun.action import MinimumAction, minimum_action
 from longrun.chain import induced_chain, log_stationary, stationary
 from longrun.critical import CriticalPoint
 from longrun.errors import NotConverged
-from longrun.flow import settle, trap_radius
+from longrun.heteroclinic import falls
 from longrun.landscapes import Landscape
 from longrun.noise import Gaussian, Noise
 from longrun.starts import polygons
@@ -70,7 +70,7 @@ class Transitions:
     def path(self, i: int, j: int) -> Array:
         """Return the curve (m, d) of the cheapest way from i to j."""
         route = self.route(i, j)
-        pieces = [self.edges[a, b].path for a, b in zip(route[:-1], route[1:], strict=True)]
+        pieces = [self.edges[a, b].path for a, b in pairwise(route)]
         return np.concatenate([self.points[[i]], *(piece[1:] for piece in pieces)]) if pieces else self.points[:0]
 
     def reason(self, i: int, j: int) -> str:
@@ -129,11 +129,11 @@ def transitions(
     edges: dict[tuple[int, int], MinimumAction] = {}
     # isotropic Gaussian noise in a gradient field climbs where it falls: the lines of the flow are the paths of least action
     exact = landscape.value is not None and isinstance(noise, Gaussian)
-    falls = _falls(landscape, points, minima)
-    for i, j, path in falls:  # downhill costs nothing
+    lines = falls(landscape, points, minima)
+    for i, j, path in lines:  # downhill costs nothing
         edges.setdefault((i, j), MinimumAction(0.0, path, np.zeros_like(path), 0.0))
-    for i, j in sorted({(i, j) for i, j, _ in falls}):
-        guesses = _spread([path[::-1] for a, b, path in falls if (a, b) == (i, j)])
+    for i, j in sorted({(i, j) for i, j, _ in lines}):
+        guesses = _spread([path[::-1] for a, b, path in lines if (a, b) == (i, j)])
         if not exact:
             guesses += polygons(x[j], x[i])
         _keep(edges, j, i, minimum_action(landscape, noise, x[j], x[i], tol=tol, starts=guesses))
@@ -148,67 +148,6 @@ def _check(points: Sequence[CriticalPoint]) -> None:
     for k, point in enumerate(points):
         if point.degenerate:
             raise ValueError(f"points[{k}] at x = {point.x} is degenerate: its index is unknown, costs near it are not defined")
-
-
-def _falls(
-    landscape: Landscape, points: Sequence[CriticalPoint], minima: list[int]
-) -> list[tuple[int, int, Array]]:
-    """Return (from, to, path) for lines of the flow that leave critical points: to minima, and in a plane to saddles."""
-    x = np.array([point.x for point in points])
-    lower, upper = landscape.box
-    near = 1e-5 * float(np.linalg.norm(upper - lower))
-    owner, starts = [], []
-    for i, point in enumerate(points):
-        if point.index > 0:
-            directions = _leaving(landscape.hess(point.x), point.index, unstable=True)
-            owner += [i] * len(directions)
-            starts += [point.x + near * direction for direction in directions]
-    if not starts:
-        return []
-    labels, paths = settle(landscape, np.array(starts), x[minima], trap_radius(landscape, x[minima]))
-    falls = []
-    for i, label, path in zip(owner, labels, paths, strict=True):
-        if label < 0 and points[i].index == 1:
-            raise NotConverged(f"the flow from the saddle x = {x[i]} reaches none of the minima given", np.inf)
-        if label >= 0:
-            falls.append((i, minima[label], np.vstack([x[i], path])))
-    return falls + _falls_to_saddles(landscape, points, near)
-
-
-def _falls_to_saddles(
-    landscape: Landscape, points: Sequence[CriticalPoint], near: float
-) -> list[tuple[int, int, Array]]:
-    """Follow the flow backwards out of points whose stable manifold is a line (index d − 1 > 0), up to the maxima."""
-    dim = landscape.dim
-    tops = [i for i, point in enumerate(points) if point.index == dim]
-    sides = [(i, sign) for i, point in enumerate(points) if point.index == dim - 1 > 0 for sign in (1, -1)]
-    if not tops or not sides:
-        return []
-    x = np.array([point.x for point in points])
-    starts = [x[i] + sign * near * _leaving(landscape.hess(x[i]), dim - 1, unstable=False)[0] for i, sign in sides]
-    labels, paths = settle(landscape, np.array(starts), x[tops], trap_radius(landscape, x[tops]), sign=1.0, max_steps=1000)
-    return [
-        (tops[label], i, np.vstack([x[i], path])[::-1])
-        for (i, _), label, path in zip(sides, labels, paths, strict=True)
-        if label >= 0
-    ]
-
-
-def _leaving(jacobian: Array, index: int, unstable: bool) -> list[Array]:
-    """Return unit vectors of the (un)stable subspace of −J: ± the line, else a sample of its sphere."""
-    value, vector = np.linalg.eig(jacobian)
-    order = np.argsort(value.real)
-    chosen = order[:index] if unstable else order[index:]
-    span = np.linalg.svd(np.concatenate([vector[:, chosen].real, vector[:, chosen].imag], axis=1))[0][:, : len(chosen)]
-    if span.shape[1] == 1:
-        return [span[:, 0], -span[:, 0]]
-    if span.shape[1] == 2:
-        angle = np.arange(48) * (2 * np.pi / 48)
-        sphere = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    else:
-        sphere = np.random.default_rng(0).normal(size=(64 * span.shape[1], span.shape[1]))
-        sphere /= np.linalg.norm(sphere, axis=-1, keepdims=True)
-    return list(sphere @ span.T)
 
 
 def _spread(lines: list[Array], most: int = 3) -> list[Array]:

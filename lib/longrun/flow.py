@@ -9,6 +9,7 @@ from longrun.errors import NotConverged
 from longrun.landscapes import Landscape
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 def settle(
@@ -50,7 +51,7 @@ def settle(
     centre, half = (lower + upper) / 2, upper - lower
     labels = np.full(len(x), -1)
     active = np.arange(len(x))
-    trail: list[tuple[Array, Array]] = [(active, x.copy())]
+    trail: list[tuple[Index, Array]] = [(active, x.copy())]
     slope = sign * landscape.grad(x)
     step = 1e-2 * np.linalg.norm(half) / (np.linalg.norm(slope, axis=-1) + 1e-300)
     tolerance = rtol * np.linalg.norm(half)
@@ -82,7 +83,7 @@ def settle(
     return labels, _paths(trail, labels, targets)
 
 
-def _paths(trail: list[tuple[Array, Array]], labels: NDArray[np.intp], targets: Array) -> list[Array]:
+def _paths(trail: list[tuple[Index, Array]], labels: Index, targets: Array) -> list[Array]:
     """Sort the steps of all points by point, keeping the order in time."""
     who = np.concatenate([index for index, _ in trail])
     where = np.concatenate([points for _, points in trail])
@@ -115,7 +116,7 @@ def basin(landscape: Landscape, x: ArrayLike, minima: ArrayLike) -> NDArray[np.i
     NotConverged
         If a point reaches none of them: it started on a basin boundary, leaves the box, or an attractor is missing.
     """
-    targets = np.array([getattr(point, "x", point) for point in minima], dtype=float)  # type: ignore[union-attr]
+    targets: Array = np.array([getattr(point, "x", point) for point in minima], dtype=np.float64)  # type: ignore[union-attr]
     x = np.asarray(x, dtype=float)
     if targets.ndim != 2 or not len(targets) or targets.shape[-1] != x.shape[-1]:
         raise ValueError(f"minima of shape {targets.shape}: at least one point of dimension {x.shape[-1]} is needed")

@@ -1,117 +1,26 @@
 """Newton's method for the curve of least cost ∫ ℓ(γ, γ′) du between two points.
 
-The derivatives of ℓ are those of the envelope theorem, ∂ℓ/∂v = p and ∂ℓ/∂x = −μ ∂𝓗/∂x with v = μ ∂𝓗/∂p; the second ones come
-from differentiating these conditions. ℓ does not see how a curve is parametrised: a least-squares term that vanishes when the
-speed follows the profile of `spectral` fixes it, without moving the minimum.
+The second derivatives of ℓ come from differentiating the conditions that its maximiser satisfies. ℓ does not see how a curve
+is parametrised: a least-squares term that vanishes when the speed follows the profile of `spectral` fixes it, without moving
+the minimum.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from longrun.focus import Frame
-from longrun.hamiltonian import dot, field_of, push
+from longrun.curve import Curve, Local, apply, evaluate, first_part, nodes_for
+from longrun.hamiltonian import dot, field_of
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
-from longrun.spectral import Basis, basis, basis_at
+from longrun.spectral import Basis, basis
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A curve from `start` to `end` with its cost.
-
-    Attributes
-    ----------
-    start, end : arrays (d,)
-    coefficients : array (n, d)
-    kinds : pair of REGULAR, SLOW, FOCUS
-        What the ends are, see `spectral`.
-    frame : Frame or None
-        If given, γ = start + E(u) (end − start + Σ c_k φ_k), with φ_0 ∝ 1 − u among the modes: see `focus`. The curve then
-        starts near `start`, and is charged for that by the linear theory.
-    cost : float
-        ∫ℓ; inf if the curve cannot be climbed, or not be evaluated.
-    scale : float
-        What the same curve costs when driven against the drift: the unit of tolerances.
-    decrement : float
-        Newton decrement: by how much the cost may still fall with these modes.
-    uneven : float
-        By how much the speed misses its profile: of the order of the error of the cost while the modes are too few.
-    momentum : array (q, d), or None
-        At the quadrature nodes.
-    error : float
-        max |μ𝓗| at the nodes.
-    """
-
-    start: Array
-    end: Array
-    coefficients: Array
-    kinds: tuple[int, int]
-    frame: Frame | None = None
-    cost: float = np.inf
-    scale: float = np.inf
-    decrement: float = np.inf
-    uneven: float = np.inf
-    momentum: Array | None = None
-    error: float = np.inf
-
-    @property
-    def modes(self) -> int:
-        """Number n of modes."""
-        return len(self.coefficients)
-
-    def at(self, u: Array) -> tuple[Array, Array]:
-        """Return γ(u) and γ′(u)."""
-        return self.on(basis_at(u, np.ones_like(u), self.modes, *self.kinds))
-
-    def on(self, b: Basis) -> tuple[Array, Array]:
-        """Return γ and γ′ at the nodes of a basis."""
-        chord = self.end - self.start
-        if self.frame is None:
-            shape, slope = b.profile[:, None] * chord, b.density[:, None] * chord
-            return self.start + shape + b.mode @ self.coefficients, slope + b.slope @ self.coefficients
-        b = b.with_free_start()
-        turn, turning = self.frame.at(b.nodes)
-        w, slope = chord + b.mode @ self.coefficients, b.slope @ self.coefficients
-        return self.start + _apply(turn, w), _apply(turning, w) + _apply(turn, slope)
-
-    def refined(self, modes: int) -> Curve:
-        """Return the same curve with more modes (the basis is hierarchical), not yet evaluated."""
-        padded = np.zeros((modes, len(self.start)))
-        padded[: self.modes] = self.coefficients
-        return Curve(self.start, self.end, padded, self.kinds, self.frame)
-
-
-@dataclass(frozen=True, eq=False)
-class _Local:
-    """Everything at the quadrature nodes of one curve."""
-
-    x: Array
-    v: Array
-    p: Array
-    pace: Array
-    push_x: Array
-    cost: float
-    scale: float
-    gauge: Array
-    stiffness: Array
-    tangent: Array
-
-    @property
-    def objective(self) -> float:
-        return self.cost + 0.5 * float(self.gauge @ self.gauge)
-
-
-def nodes_for(modes: int) -> int:
-    """Return the number of quadrature nodes used with so many modes."""
-    return 2 * modes + 16
 
 
 def minimise(
@@ -127,7 +36,7 @@ def minimise(
         With `cost`, `decrement`, `momentum` filled in; `cost` is inf if already the first curve is impassable.
     """
     b = basis(curve.modes, nodes_for(curve.modes), *curve.kinds)
-    here = _evaluate(landscape, noise, curve, b, None, None)
+    here = evaluate(landscape, noise, curve, b, None, None)
     if here is None:
         return curve
     weight = here.stiffness
@@ -154,7 +63,7 @@ def minimise(
                     damping = 1e-2 * stiffness
                     continue
         moved = replace(curve, coefficients=curve.coefficients + step.reshape(curve.coefficients.shape))
-        there = _evaluate(landscape, noise, moved, b, here.p, weight)
+        there = evaluate(landscape, noise, moved, b, here.p, weight)
         fall = -np.inf if there is None else here.objective - there.objective
         model = 2 * decrement - 0.5 * float(step @ (hessian @ step))
         if there is not None and fall >= 0.1 * model - 1e-14 * here.scale:
@@ -179,43 +88,7 @@ def minimise(
     )
 
 
-def dense_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
-    """Return the cost of a curve by a rule with three times as many nodes: inf if it meets an obstacle between the others."""
-    b = basis(curve.modes, 3 * nodes_for(curve.modes) + 1, *curve.kinds)
-    there = _evaluate(landscape, noise, curve, b, None, None)
-    return np.inf if there is None else there.cost
-
-
-def _evaluate(
-    landscape: Landscape, noise: Noise, curve: Curve, b: Basis, guess: Array | None, stiffness: Array | None
-) -> _Local | None:
-    """Return costs and first derivatives at the nodes, or None where the curve is impassable."""
-    with np.errstate(all="ignore"):
-        x, v = curve.on(b)
-        drift = -landscape.grad(x)
-        if not np.all(np.isfinite(drift)):
-            return None
-        way = push(noise, x, drift, v, guess)
-        if not np.all(np.isfinite(way.cost)):
-            return None
-    cost = float(b.weights @ way.cost)
-    speed = np.sqrt(dot(v, v))
-    variance = np.trace(noise.cov(x), axis1=-2, axis2=-1) / x.shape[-1]
-    scale = float(b.weights @ np.maximum(2 * np.sqrt(dot(drift, drift)) * speed / variance, way.cost))
-    tangent = v
-    if curve.frame is not None:
-        tangent = v @ curve.frame.metric
-        speed = np.sqrt(dot(v, tangent))
-        cost += _first_part(curve)[0]
-    tangent = tangent / speed[:, None]
-    length = float(b.weights @ speed)
-    if stiffness is None:
-        stiffness = np.full_like(speed, scale / length**2)
-    gauge = np.sqrt(stiffness * b.weights) * (speed - length * b.density)
-    return _Local(x, v, way.momentum, way.pace, field_of(landscape, noise, x, way.momentum), cost, scale, gauge, stiffness, tangent)
-
-
-def _derivatives(landscape: Landscape, noise: Noise, curve: Curve, at: _Local, b: Basis) -> tuple[Array, Array]:
+def _derivatives(landscape: Landscape, noise: Noise, curve: Curve, at: Local, b: Basis) -> tuple[Array, Array]:
     """Return gradient (n·d,) and Hessian of cost + gauge in the coefficients."""
     n, d = curve.coefficients.shape
     w = b.weights
@@ -225,8 +98,8 @@ def _derivatives(landscape: Landscape, noise: Noise, curve: Curve, at: _Local, b
     if curve.frame is not None:  # from (γ, γ′) to (w, w′): γ = E w, γ′ = E′w + E w′
         b = b.with_free_start()
         e, de = (matrix.swapaxes(-1, -2) for matrix in curve.frame.at(b.nodes))
-        lx, lv = _apply(e, lx) + _apply(de, lv), _apply(e, lv)
-        tx, tv = _apply(de, tv), _apply(e, tv)
+        lx, lv = apply(e, lx) + apply(de, lv), apply(e, lv)
+        tx, tv = apply(de, tv), apply(e, tv)
         half = e @ lxv + de @ lvv
         lxx = e @ lxx @ e.swapaxes(-1, -2) + half @ de.swapaxes(-1, -2) + de @ lxv.swapaxes(-1, -2) @ e.swapaxes(-1, -2)
         lxv, lvv = half @ e.swapaxes(-1, -2), e @ lvv @ e.swapaxes(-1, -2)
@@ -241,34 +114,10 @@ def _derivatives(landscape: Landscape, noise: Noise, curve: Curve, at: _Local, b
     gradient = first.ravel() + jacobian.T @ at.gauge
     hessian += jacobian.T @ jacobian
     if curve.frame is not None:
-        _, slope, curvature = _first_part(curve)
+        _, slope, curvature = first_part(curve)
         gradient[:d] += slope
         hessian[:d, :d] += curvature
     return gradient, hessian
-
-
-def _first_part(curve: Curve) -> tuple[float, Array, Array]:
-    """Return ½ (γ(−1) − a)ᵀ Q (γ(−1) − a) and its derivatives in the first coefficient: what it costs to get there from a."""
-    assert curve.frame is not None
-    reach = -np.sqrt(2.0)  # φ_0(−1); the other modes vanish there
-    e = curve.frame.at(np.array([-1.0]))[0][0]
-    q = e.T @ curve.frame.stiffness @ e
-    w = curve.end - curve.start + reach * curve.coefficients[0]
-    return float(w @ q @ w) / 2, reach * q @ w, reach**2 * q
-
-
-def start_error(landscape: Landscape, noise: Noise, curve: Curve) -> float:
-    """Return how wrong the linear theory may be about the first part: its cost times the relative size of 𝓗 where it ends."""
-    if curve.frame is None:
-        return 0.0
-    x = curve.at(np.array([-1.0]))[0]
-    p = (x - curve.start) @ curve.frame.stiffness
-    height = noise.cgf(x, -p) - dot(p, landscape.grad(x))
-    return float(_first_part(curve)[0] * np.abs(height[0]) / max(float(noise.cgf(x, -p)[0]), 1e-300))
-
-
-def _apply(matrices: Array, vectors: Array) -> Array:
-    return np.einsum("...ij,...j->...i", matrices, vectors)
 
 
 def second_derivatives(
@@ -315,8 +164,8 @@ def _newton(gradient: Array, hessian: Array, damping: float) -> tuple[Array, flo
 
 
 def _escape(
-    landscape: Landscape, noise: Noise, curve: Curve, b: Basis, here: _Local, hessian: Array, stiffness: float
-) -> tuple[Curve, _Local] | None:
+    landscape: Landscape, noise: Noise, curve: Curve, b: Basis, here: Local, hessian: Array, stiffness: float
+) -> tuple[Curve, Local] | None:
     """Leave a saddle of the cost along its most negative direction; None if there is none worth the name."""
     value, vector = eigh(hessian, subset_by_index=[0, 0])
     if value[0] > -1e-4 * stiffness:
@@ -327,7 +176,7 @@ def _escape(
         moved = replace(
             curve, coefficients=curve.coefficients + size * length * vector[:, 0].reshape(curve.coefficients.shape)
         )
-        there = _evaluate(landscape, noise, moved, b, None, here.stiffness)
+        there = evaluate(landscape, noise, moved, b, None, here.stiffness)
         if there is not None and there.objective < (best[1] if best else here).objective:
             best = moved, there
     return best

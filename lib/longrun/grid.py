@@ -6,7 +6,8 @@ rest. The directions of the stencil are the main error: a way that must turn fin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field as _field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from math import gcd
 
 import numpy as np
@@ -97,7 +98,7 @@ def field(
     if x.shape != (2,) or np.any(x < lower) or np.any(x > upper):
         raise ValueError(f"start = {start!r}: a point of the box {lower}, {upper} is needed")
     if reach < 1 or min(shape) <= 2 * reach:
-        raise ValueError(f"shape = {shape!r}, reach = {reach!r}: reach ≥ 1 and more than {2 * max(reach, 1)} nodes a side are needed")
+        raise ValueError(f"shape = {shape!r}, reach = {reach!r}: reach ≥ 1 and more than 2 · reach nodes a side are needed")
     axes = (np.linspace(lower[0], upper[0], shape[0]), np.linspace(lower[1], upper[1], shape[1]))
     source = _nearest(axes, x)
     cost, previous = dijkstra(_graph(landscape, noise, axes, reach), indices=source, return_predecessors=True)

@@ -1,6 +1,6 @@
-"""The Hamiltonian 𝓗(x, p) = −⟨p, ∇f(x)⟩ + H(x, −p) of SGD, its conjugate, and the cost of a direction on 𝓗 = 0.
+"""The Hamiltonian 𝓗(x, p) = −⟨p, ∇f(x)⟩ + H(x, −p) of SGD, and the cost of a direction on 𝓗 = 0.
 
-Slide "key ingredient": L(x, v) = H*(x, −v − ∇f(x)) = sup_p ⟨p, v⟩ − 𝓗(x, p). Paths of least action and free duration live on
+Paths of least action and free duration live on
 𝓗 = 0, where a displacement v costs ℓ(x, v) = max{⟨p, v⟩ : 𝓗(x, p) ≤ 0} (Freidlin & Wentzell 2012; Heymann & Vanden-Eijnden,
 Comm. Pure Appl. Math. 61, 2008).
 """
@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from longrun.errors import NotConverged
 from longrun.landscapes import Landscape
 from longrun.noise import Gaussian, Noise, Rotated
 
@@ -45,7 +44,7 @@ def dot(a: Array, b: Array) -> Array:
 
 def solve(matrix: Array, *vectors: Array) -> list[Array]:
     """Solve with the same matrices (..., d, d) for several vectors (..., d)."""
-    solution = np.linalg.solve(matrix, np.stack(vectors, axis=-1))
+    solution: Array = np.linalg.solve(matrix, np.stack(vectors, axis=-1))  # type: ignore[assignment]
     return [solution[..., k] for k in range(len(vectors))]
 
 
@@ -78,11 +77,12 @@ def _push_gaussian(noise: Gaussian, x: Array, drift: Array, v: Array) -> Push:
     variance = noise.scale(x) ** 2
     speed, force = np.sqrt(dot(v, v)), np.sqrt(dot(drift, drift))
     p = ((force / speed)[:, None] * v - drift) / variance[:, None]
-    cost = 0.5 * speed * force * _square(v / speed[:, None] - drift / np.maximum(force, 1e-300)[:, None]) / variance
+    cost = 0.5 * speed * force * square(v / speed[:, None] - drift / np.maximum(force, 1e-300)[:, None]) / variance
     return Push(cost, p, speed / np.maximum(force, 1e-300))
 
 
-def _square(a: Array) -> Array:
+def square(a: Array) -> Array:
+    """Return |a|² along the last axis."""
     return dot(a, a)
 
 
@@ -92,24 +92,24 @@ def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | 
     cost, pace = np.full(n, np.nan), np.full(n, np.nan)
     # sizes of 𝓗 and p that rounding and divergence are measured against: those of isotropic Gaussian noise
     variance = np.trace(noise.cov(x), axis1=-2, axis2=-1) / x.shape[-1] + 1e-300
-    unit, natural = _square(drift) / variance, np.sqrt(_square(drift)) / variance
+    unit, natural = square(drift) / variance, np.sqrt(square(drift)) / variance
     todo = np.arange(n)
     for turn in range(steps):
         y, b, w, q = x[todo], drift[todo], v[todo], p[todo]
         h = dot(q, b) + noise.cgf(y, -q)
         g = b - noise.cgf_grad(y, -q)
         with np.errstate(all="ignore"):
-            toward, down = _solve_spd(noise.cgf_hess(y, -q), w, g)
+            toward, down = solve_spd(noise.cgf_hess(y, -q), w, g)
             gain, depth = dot(w, toward), dot(g, down)
             t, level = np.sqrt(np.maximum(depth - 2 * h, 0) / gain), np.sqrt(depth / gain)
             step = _along(level[:, None] * toward - down, level[:, None] * w - g, g, w)
             step += (np.where(t > 0, -2 * h / (gain * (t + level)), -level))[:, None] * toward
             size = dot(step, t[:, None] * w - g)
-            longest = 10 * (np.sqrt(_square(q)) + natural[todo])
-            step *= np.minimum(1, longest / np.maximum(np.sqrt(_square(step)), 1e-300))[:, None]
+            longest = 10 * (np.sqrt(square(q)) + natural[todo])
+            step *= np.minimum(1, longest / np.maximum(np.sqrt(square(step)), 1e-300))[:, None]
         scale = unit[todo] + np.abs(dot(q, b))
         # where A is tiny, the A-length of a step says little: look at the cost that it changes as well
-        price = np.maximum(np.abs(dot(w, q)), 1e-2 * natural[todo] * np.sqrt(_square(w)))
+        price = np.maximum(np.abs(dot(w, q)), 1e-2 * natural[todo] * np.sqrt(square(w)))
         last = (np.abs(size) <= 1e-17 * scale) & (np.abs(dot(w, step)) <= 1e-8 * price) & (t > 0)
         new = q + _shorten(noise, y, b, q, step, np.maximum(0.5 * depth - h, 0))
         p[todo] = new
@@ -121,7 +121,7 @@ def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | 
             cost[todo[blocked]] = np.inf
             done = last | blocked
         with np.errstate(invalid="ignore", over="ignore"):
-            done |= ~(_square(new) < (1e8 * natural[todo]) ** 2)
+            done |= ~(square(new) < (1e8 * natural[todo]) ** 2)
         todo = todo[~done]
         if not todo.size:
             break
@@ -140,7 +140,7 @@ def _search_blocks(noise: Noise, x: Array, drift: Array, v: Array, p: Array, cos
         directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     else:
         directions = np.random.default_rng(0).normal(size=(count * dim, dim))
-        directions /= np.sqrt(_square(directions))[:, None]
+        directions /= np.sqrt(square(directions))[:, None]
     for k in failed:
         blocking = (directions @ drift[k] + noise.support(x[k], -directions) <= 0) & (directions @ v[k] > 0)
         if blocking.any():
@@ -151,11 +151,11 @@ def _along(step: Array, force: Array, g: Array, w: Array) -> Array:
     """Make a step A⁻¹ force along 𝓗 = const satisfy ⟨g, δ⟩ = −½ δᵀAδ, which rounding spoils where A is tiny."""
     aligned = dot(g, w)
     excess = dot(g, step) + 0.5 * dot(step, force)
-    near = aligned > 0.5 * np.sqrt(_square(g) * _square(w))
+    near = aligned > 0.5 * np.sqrt(square(g) * square(w))
     return step - np.where(near, excess / aligned, 0.0)[:, None] * w
 
 
-def _solve_spd(matrix: Array, *vectors: Array) -> list[Array]:
+def solve_spd(matrix: Array, *vectors: Array) -> list[Array]:
     """Solve; a singular matrix (degenerate covariance, or one rounded to 0) gives NaN there."""
     try:
         return solve(matrix, *vectors)
@@ -184,81 +184,3 @@ def _shorten(noise: Noise, x: Array, drift: Array, p: Array, step: Array, allowe
 def field_of(landscape: Landscape, noise: Noise, x: Array, p: Array) -> Array:
     """Return ∂𝓗/∂x = −(Dgrad)ᵀp + ∂H/∂x(x, −p), shape (..., d)."""
     return noise.cgf_grad_x(x, -p) - np.einsum("...ij,...i->...j", landscape.hess(x), p)
-
-
-def lagrangian(landscape: Landscape, noise: Noise, x: ArrayLike, v: ArrayLike) -> Array:
-    """Return L(x, v) = H*(x, −v − ∇f(x)), the cost rate of moving with velocity v (slide "key ingredient").
-
-    Closed form for Gaussian noise, batched Newton otherwise.
-
-    Parameters
-    ----------
-    landscape : Landscape
-    noise : Noise
-    x, v : array_like, shape (..., d)
-        Points and velocities; broadcast against each other.
-
-    Returns
-    -------
-    array, shape (...)
-        inf where no noise gives that velocity.
-
-    Raises
-    ------
-    NotConverged
-        If the maximisation fails at a point.
-    """
-    x, v = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(v, dtype=float))
-    shape, dim = x.shape[:-1], x.shape[-1]
-    if dim != landscape.dim:
-        raise ValueError(f"x of shape {x.shape}: points of dimension {landscape.dim} are needed")
-    x, v = x.reshape(-1, dim), v.reshape(-1, dim)
-    return conjugate(noise, x, -v - landscape.grad(x)).reshape(shape)
-
-
-def conjugate(noise: Noise, x: Array, z: Array) -> Array:
-    """Return H*(x, z) = sup_q ⟨q, z⟩ − H(x, q) for points and noise values (n, d)."""
-    if isinstance(noise, Rotated):
-        return conjugate(noise.noise, x, np.linalg.solve(noise.matrix, z.T).T)
-    if isinstance(noise, Gaussian):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rate = _square(z) / (2 * noise.scale(x) ** 2)
-        return np.where(_square(z) == 0, 0.0, rate)
-    return _conjugate_newton(noise, x, z)
-
-
-def _conjugate_newton(noise: Noise, x: Array, z: Array, steps: int = 200) -> Array:
-    """Ascend by Newton steps, halved until the gain is at least a tenth of the first-order one."""
-    q, value = np.zeros_like(z), np.full(len(z), np.nan)
-    todo = np.arange(len(z))
-    for _ in range(steps):
-        y, now, goal = x[todo], q[todo], z[todo]
-        slope = goal - noise.cgf_grad(y, now)
-        with np.errstate(all="ignore"):
-            (step,) = _solve_spd(noise.cgf_hess(y, now), slope)
-        # far out H is almost linear and its Hessian rounds to 0: there, double instead
-        length = np.sqrt(_square(step))
-        step = np.where((length < 1e300)[:, None], step, now)
-        base = dot(now, goal) - noise.cgf(y, now)
-        gain, best = np.maximum(dot(slope, step), 0), base.copy()
-        factor, wait = np.ones(len(todo)), np.arange(len(todo))
-        for _ in range(40):
-            trial = now[wait] + factor[wait, None] * step[wait]
-            with np.errstate(all="ignore"):
-                reached = dot(trial, goal[wait]) - noise.cgf(y[wait], trial)
-            fine = reached >= base[wait] + 0.1 * factor[wait] * gain[wait] - 1e-14 * np.abs(base[wait])
-            best[wait] = np.where(fine, reached, best[wait])
-            wait = wait[~fine]
-            if not wait.size:
-                break
-            factor[wait] *= 0.5
-        q[todo] = now + factor[:, None] * step
-        done = gain <= 1e-15 * np.maximum(np.abs(best), 1e-12)
-        value[todo[done]] = best[done]
-        # ⟨q, z⟩ above the support of Z in the direction q: z lies outside, the supremum is infinite
-        outside = ~done & (dot(q[todo], goal) > noise.support(y, q[todo]) * (1 + 1e-14))
-        value[todo[outside]] = np.inf
-        todo = todo[~(done | outside)]
-        if not todo.size:
-            return np.maximum(value, 0.0)
-    raise NotConverged(f"Legendre transform of {noise!r} at x = {x[todo[0]]}, z = {z[todo[0]]}", float(np.max(gain)))

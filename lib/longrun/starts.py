@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longrun.geodesic import Curve, dense_cost, minimise
+from longrun.curve import Curve, dense_cost
+from longrun.geodesic import minimise
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.spectral import modes_at

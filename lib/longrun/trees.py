@@ -96,23 +96,22 @@ def _parents(b: Array, root: int) -> NDArray[np.intp] | None:
     cycle = _cycle(choice, root)
     if cycle is None:
         return choice
-    inside = np.zeros(n, dtype=bool)
-    inside[cycle] = True
-    outer = np.flatnonzero(~inside)
-    extra = b[np.ix_(cycle, outer)] - b[cycle, choice[cycle]][:, None]
+    ring = np.array(cycle)
+    outer = np.setdiff1d(np.arange(n), ring)
+    extra = b[np.ix_(ring, outer)] - b[ring, choice[ring]][:, None]
     leaver = extra.argmin(axis=0)  # which node of the cycle leaves it, for each node outside
-    door = b[np.ix_(outer, cycle)].argmin(axis=1)  # where each node outside enters it
+    door = b[np.ix_(outer, ring)].argmin(axis=1)  # where each node outside enters it
     small = np.full((len(outer) + 1, len(outer) + 1), np.inf)
     small[:-1, :-1] = b[np.ix_(outer, outer)]
     small[-1, :-1] = extra.min(axis=0)
-    small[:-1, -1] = b[np.ix_(outer, cycle)].min(axis=1)
+    small[:-1, -1] = b[np.ix_(outer, ring)].min(axis=1)
     inner = _parents(small, int(np.flatnonzero(outer == root)[0]))
     if inner is None:
         return None
     parents = choice.copy()
     for j, k in zip(outer, inner[:-1], strict=True):
-        parents[j] = outer[k] if k < len(outer) else cycle[door[np.flatnonzero(outer == j)[0]]]
-    parents[cycle[leaver[inner[-1]]]] = outer[inner[-1]]
+        parents[j] = outer[k] if k < len(outer) else ring[door[np.flatnonzero(outer == j)[0]]]
+    parents[ring[leaver[inner[-1]]]] = outer[inner[-1]]
     return parents
 
 

@@ -19,8 +19,16 @@ from longrun.energy import (
     transition_costs,
     transitions,
 )
-from longrun.landscapes import double_well, himmelblau, muller_brown, six_hump_camel, three_hump_camel, tilted_himmelblau
-from longrun.noise import Gaussian, Rademacher
+from longrun.landscapes import (
+    Landscape,
+    double_well,
+    himmelblau,
+    muller_brown,
+    six_hump_camel,
+    three_hump_camel,
+    tilted_himmelblau,
+)
+from longrun.noise import Gaussian, Rademacher, Rotated, Uniform
 
 LANDSCAPES = [himmelblau(), tilted_himmelblau(10.0), three_hump_camel(), six_hump_camel(), muller_brown(), double_well(0.1)]
 
@@ -103,6 +111,67 @@ def test_routes_and_paths():
         if i != j:
             np.testing.assert_allclose(path[[0, -1]], [points[i].x, points[j].x], atol=1e-9)
             assert np.linalg.norm(np.diff(path, axis=0), axis=-1).max() < 1.0
+
+
+def wells(tilts, rotation):
+    """Double wells, one for each rotated coordinate: costs and energies are sums of one-dimensional ones."""
+    lines = [double_well(tilt) for tilt in tilts]
+
+    def along(x, name):
+        y = x @ rotation
+        return np.stack([getattr(line, name)(y[..., [k]]).reshape(y.shape[:-1]) for k, line in enumerate(lines)], axis=-1)
+
+    landscape = Landscape(
+        "wells",
+        lambda x: along(x, "value").sum(axis=-1),
+        lambda x: along(x, "grad") @ rotation.T,
+        lambda x: rotation @ (along(x, "hess")[..., None] * np.eye(len(tilts))) @ rotation.T,
+        box=([-2.2] * len(tilts), [2.2] * len(tilts)),
+    )
+    return landscape, lines
+
+
+@pytest.mark.parametrize("noise", [Rademacher(0.7), Uniform(1.2), Gaussian(0.5)], ids=repr)
+def test_rotated_wells(noise):
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+    landscape, lines = wells([0.1, -0.05], turn)
+    points = critical_points(landscape)
+    assert len(points) == 9
+    found = transitions(landscape, Rotated(noise, turn), points)
+    energy, costs = np.zeros(9), np.zeros((9, 9))
+    for k, line in enumerate(lines):
+        ends = critical_points(line)
+        single = transition_costs(line, noise, ends)
+        which = [np.abs(np.array([e.x[0] for e in ends]) - (p.x @ turn)[k]).argmin() for p in points]
+        energy += energies(single)[which]
+        costs += single[np.ix_(which, which)]
+    np.testing.assert_allclose(energies(found.costs), energy, rtol=1e-8, atol=1e-9)
+    bottoms = [i for i, p in enumerate(points) if p.index == 0]
+    np.testing.assert_allclose(found.costs[bottoms], costs[bottoms], rtol=1e-8, atol=1e-9)
+    assert found.costs.min() >= 0
+
+
+def test_three_dimensions():
+    landscape, _ = wells([0.1, 0.0, -0.05], np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0])
+    points = critical_points(landscape)
+    assert len(points) == 27
+    found = transitions(landscape, Gaussian(0.6), points, direct=False)
+    f = np.array([p.value for p in points])
+    np.testing.assert_allclose(energies(found.costs), 2 * (f - f.min()) / 0.36, rtol=1e-8, atol=1e-9)
+
+
+def test_vector_field():
+    """Maier & Stein's drift, β = 10: two equal attractors, the saddle at the cost of the curved path."""
+
+    def field(x):
+        u, v = x[..., 0], x[..., 1]
+        return -np.stack([u - u**3 - 10 * u * v * v, -(1 + u * u) * v], axis=-1)
+
+    landscape = Landscape("Maier–Stein", None, field, box=([-2, -1], [2, 1]))
+    points = critical_points(landscape)
+    assert [p.index for p in points] == [0, 0, 1]
+    found = transitions(landscape, Gaussian(1.0), points)
+    np.testing.assert_allclose(energies(found.costs), [0, 0, 0.34004140333015], rtol=1e-8, atol=1e-10)
 
 
 def test_bounded_noise_cannot_leave_everywhere():

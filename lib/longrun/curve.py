@@ -111,8 +111,8 @@ def nodes_for(modes: int) -> int:
 
 
 def dense_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
-    """Return the cost of a curve by a rule with three times as many nodes: inf if it meets an obstacle between the others."""
-    b = basis(curve.modes, 3 * nodes_for(curve.modes) + 1, *curve.kinds)
+    """Return the cost of a curve by a rule with other and more nodes: inf if it meets an obstacle between the usual ones."""
+    b = basis(curve.modes, 3 * nodes_for(curve.modes) // 2 + 1, *curve.kinds)
     there = evaluate(landscape, noise, curve, b, None, None)
     return np.inf if there is None else there.cost
 

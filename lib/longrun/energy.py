@@ -8,7 +8,7 @@ such point to another around a common minimum.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -20,7 +20,7 @@ from longrun.critical import CriticalPoint
 from longrun.errors import NotConverged
 from longrun.heteroclinic import falls
 from longrun.landscapes import Landscape
-from longrun.noise import Gaussian, Noise
+from longrun.noise import Noise
 from longrun.starts import polygons
 from longrun.trees import best_tree, energies
 
@@ -51,12 +51,16 @@ class Transitions:
         Direct ways: downhill ones have cost 0.
     step : int array (p, p)
         step[i, j] is the point visited next on the cheapest way from i to j; −1 if there is none.
+    unresolved : list of (i, j)
+        Pairs of saddles and maxima for which a way past a common minimum was looked for in vain: B[i, j] is the cost of the
+        way through the minimum, which may be too high. No energy depends on them.
     """
 
     points: Array
     costs: Array
     edges: dict[tuple[int, int], MinimumAction]
     step: NDArray[np.intp] = field(repr=False)
+    unresolved: list[tuple[int, int]] = field(default_factory=list)
 
     def route(self, i: int, j: int) -> list[int]:
         """Return the points visited from i to j, both included; empty if there is no way."""
@@ -127,19 +131,19 @@ def transitions(
     x = np.array([point.x for point in points])
     minima = [i for i, point in enumerate(points) if point.index == 0]
     edges: dict[tuple[int, int], MinimumAction] = {}
-    # isotropic Gaussian noise in a gradient field climbs where it falls: the lines of the flow are the paths of least action
-    exact = landscape.value is not None and isinstance(noise, Gaussian)
+    # isotropic Gaussian noise in a gradient field climbs where it falls: lines of the flow are paths of least action there, and
+    # near them elsewhere; for other fields they are but one guess
+    gradient = landscape.value is not None
     lines = falls(landscape, points, minima)
     for i, j, path in lines:  # downhill costs nothing
         edges.setdefault((i, j), MinimumAction(0.0, path, np.zeros_like(path), 0.0))
     for i, j in sorted({(i, j) for i, j, _ in lines}):
         guesses = _spread([path[::-1] for a, b, path in lines if (a, b) == (i, j)])
-        if not exact:
+        if not gradient:
             guesses += polygons(x[j], x[i])
         _keep(edges, j, i, minimum_action(landscape, noise, x[j], x[i], tol=tol, starts=guesses))
-    if direct and landscape.dim > 1:
-        _cut_corners(landscape, noise, x, minima, edges, tol)
-    return _closure(x, edges)
+    unresolved = _cut_corners(landscape, noise, x, minima, edges, tol) if direct and landscape.dim > 1 else []
+    return replace(_closure(x, edges), unresolved=unresolved)
 
 
 def _check(points: Sequence[CriticalPoint]) -> None:
@@ -167,24 +171,30 @@ def _cut_corners(
     minima: list[int],
     edges: dict[tuple[int, int], MinimumAction],
     tol: float,
-) -> None:
+) -> list[tuple[int, int]]:
     """Add direct ways between points above the same minimum where they are cheaper than through it.
 
     For Gaussian noise these are geodesics of the metric |∇f||dx|; they pass by a minimum that they reach and leave on one side.
+    Return the pairs for which the path solver did not converge.
     """
+    unresolved: list[tuple[int, int]] = []
     around = {m: [i for (i, j) in edges if j == m and i not in minima] for m in minima}
     pairs = {(i, j): m for m, above in around.items() for i, j in permutations(above, 2)}
     through = _closure(x, edges).costs
     for (i, j), m in pairs.items():
-        if (i, j) in edges or not np.isfinite(through[i, j]) or not _same_side(edges[m, i].path, edges[m, j].path):
+        if (i, j) in edges or not np.isfinite(edges[m, i].cost + edges[m, j].cost):
+            continue
+        if not _same_side(edges[m, i].path, edges[m, j].path):
             continue
         corner = np.vstack([edges[i, m].path, edges[m, j].path[1:]])
         try:
             way = minimum_action(landscape, noise, x[i], x[j], tol=tol, starts=[corner])
         except NotConverged:
+            unresolved.append((i, j))
             continue
         if way.cost < through[i, j] * (1 - tol):
             _keep(edges, i, j, way)
+    return unresolved
 
 
 def _same_side(first: Array, second: Array) -> bool:

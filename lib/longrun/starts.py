@@ -71,7 +71,7 @@ class Softened(Noise):
         return np.where((np.asarray(v) ** 2).sum(axis=-1) > 0, np.inf, self.noise.support(x, v))
 
 
-def passable(landscape: Landscape, noise: Noise, curves: list[Curve], turns: int = 8) -> tuple[list[Curve], list[Curve]]:
+def passable(landscape: Landscape, noise: Noise, curves: list[Curve], turns: int = 6) -> tuple[list[Curve], list[Curve]]:
     """Look for curves that bounded noise can climb: minimise under softened noise, and soften less and less.
 
     Returns

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from longrun.corner import corner_holds
 from longrun.curve import Curve, dense_cost, start_error
 from longrun.focus import frame
 from longrun.geodesic import minimise
@@ -124,7 +125,7 @@ def refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mod
         # the changes fall geometrically or faster: the next one bounds the error of this one
         expected = changes[-1] * min(1.0, changes[-1] / changes[-2]) if np.isfinite(changes[-2]) else changes[-1]
         done = expected <= 0.01 * tol * unit or changes[-1] <= tol * unit
-        done = done and max(off, 0.1 * curve.uneven) <= tol * unit
+        done = done and max(off, curve.uneven) <= tol * unit
         here = Solution(curve.cost, curve.scale, max(min(expected, changes[-1]), off), [curve])
         if (depth < 4 and not done) or len(changes) == 2:
             for point in _met(landscape, curve, tried):
@@ -174,7 +175,9 @@ def _split(
     parts = [
         search(landscape, noise, part[0], part[-1], tol, [part], max_modes, depth) for part in (first, second)
     ]
-    return joined(parts) if all(np.isfinite(part.cost) for part in parts) else None
+    if not all(np.isfinite(part.cost) for part in parts):
+        return None
+    return joined(parts) if corner_holds(landscape, noise, parts[0].curves[-1], parts[1].curves[0]) else None
 
 
 def _obstacle(landscape: Landscape, noise: Noise, curves: list[Curve]) -> str:

@@ -1,0 +1,193 @@
+"""The noise of sampling data points: finite sums, with and without replacement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import comb
+
+from longrun.randomness import Noise
+
+Array = NDArray[np.float64]
+
+
+class FiniteSum(Noise):
+    """Z = mean of sampled ∇ℓ_i − mean of all: what sampling `batch` of m data points adds to the gradient.
+
+    Slide "blanket assumptions", regularised ERM; with the sign that makes ∇f + Z the sampled gradient.
+
+    Parameters
+    ----------
+    gradients : callable
+        Per-sample gradients, x (..., d) → (..., m, d). A common part (weight decay) may be left out: it cancels.
+    batch : int
+        Number of samples per step.
+    replace : bool
+        Whether a sample may be drawn twice.
+    jacobians : callable, optional
+        Their derivatives, (..., d) → (..., m, d, d) with [..., i, j, k] = ∂_k of component j of ∇ℓ_i. Default: differences.
+    """
+
+    def __init__(
+        self,
+        gradients: Callable[[Array], Array],
+        batch: int,
+        *,
+        replace: bool = True,
+        jacobians: Callable[[Array], Array] | None = None,
+    ) -> None:
+        if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 1:
+            raise ValueError(f"batch = {batch!r}: an integer ≥ 1 is needed")
+        self.gradients, self.batch, self.replace, self._jacobians = gradients, int(batch), replace, jacobians
+
+    def __repr__(self) -> str:
+        return f"FiniteSum(batch={self.batch}{'' if self.replace else ', replace=False'})"
+
+    def samples(self, x: ArrayLike) -> int:
+        """Return the number m of samples, checking `gradients` and `batch` against it."""
+        x = np.asarray(x, dtype=float)
+        shape = np.shape(self.gradients(x))
+        if len(shape) != x.ndim + 1 or shape[:-2] != x.shape[:-1] or shape[-1] != x.shape[-1]:
+            raise ValueError(f"gradients(x) has shape {shape}: points of shape {x.shape} need (..., m, {x.shape[-1]})")
+        if not self.replace and self.batch > shape[-2]:
+            raise ValueError(f"batch = {self.batch}: at most the {shape[-2]} samples can be drawn without replacement")
+        return int(shape[-2])
+
+    def empty(self, steps: int, chains: int, dim: int) -> NDArray[np.intp]:
+        """Return room for sample indices, (steps, batch, chains)."""
+        self._m = self.samples(np.zeros(dim))
+        return np.empty((steps, self.batch, chains), dtype=np.intp)
+
+    def draw(self, rng: np.random.Generator, out: NDArray[np.intp]) -> None:
+        """Draw sample indices."""
+        if self.replace:
+            out[...] = rng.integers(self._m, size=out.shape)
+        else:
+            steps, _, chains = out.shape
+            order = rng.random((steps, chains, self._m)).argpartition(self.batch - 1, axis=-1)
+            out[...] = order[..., : self.batch].transpose(0, 2, 1)
+
+    def at(self, x: Array, omega: NDArray[np.intp]) -> Array:
+        """Return the mean over the batch minus the mean over all samples."""
+        g = self.gradients(x)
+        return np.take_along_axis(g, omega[..., None], axis=-2).mean(axis=-2) - g.mean(axis=-2)
+
+    def _exponents(self, x: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
+        """Return d_i = ∇ℓ_i − mean (..., m, d) and a_i = ⟨v, d_i⟩/batch (..., m), whose mean over i is 0."""
+        v = np.asarray(v, dtype=float)
+        g = np.asarray(self.gradients(np.asarray(x, dtype=float)), dtype=float)
+        d = g - g.mean(axis=-2, keepdims=True)
+        a = (d @ v[..., None])[..., 0] / self.batch
+        return d, a - a.mean(axis=-1, keepdims=True)
+
+    def cgf(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return batch · log mean exp a_i; without replacement the logarithm of the mean of exp Σ a_i over all batches."""
+        _, a = self._exponents(x, v)
+        if not self.replace:
+            return _batches(a, np.zeros((*a.shape, 0)), self.batch)[0]
+        top = np.maximum(a.max(axis=-1), 0)
+        # mean exp a = 1 + mean(exp a − 1 − a) because the a_i have mean 0: no cancellation at small v
+        near = np.log1p(_exp_tail(np.where(top[..., None] < 1, a, 0)).mean(axis=-1))
+        far = top + np.log(np.exp(a - top[..., None]).mean(axis=-1))
+        return self.batch * np.where(top < 1, near, far)
+
+    def cgf_grad(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return the mean of Z under the law tilted by exp⟨v, Z⟩."""
+        d, a = self._exponents(x, v)
+        if not self.replace:
+            return _batches(a, d / self.batch, self.batch)[1]
+        return (self._tilt(a)[..., None] * d).sum(axis=-2)
+
+    def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return the covariance of Z under the tilted law."""
+        d, a = self._exponents(x, v)
+        if not self.replace:
+            return _batches(a, d / self.batch, self.batch)[2]
+        w = self._tilt(a) + 1 / a.shape[-1]
+        c = d - (w[..., None] * d).sum(axis=-2, keepdims=True)
+        return np.swapaxes(w[..., None] * c, -1, -2) @ c / self.batch
+
+    @staticmethod
+    def _tilt(a: Array) -> Array:
+        """Return exp(a_i)/Σ exp a − 1/m, to relative accuracy when all a are small."""
+        shift = np.exp(a - a.max(axis=-1, keepdims=True))
+        mean = np.exp(np.minimum(a, 1)).mean(axis=-1, keepdims=True)
+        near = (np.expm1(np.minimum(a, 1)) - _exp_tail(np.minimum(a, 1)).mean(axis=-1, keepdims=True)) / (a.shape[-1] * mean)
+        far = shift / shift.sum(axis=-1, keepdims=True) - 1 / a.shape[-1]
+        return np.where(a.max(axis=-1, keepdims=True) < 1, near, far)
+
+    def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return the mean of ∂⟨v, Z⟩/∂x under the tilted law."""
+        x, v = np.asarray(x, dtype=float), np.asarray(v, dtype=float)
+        _, a = self._exponents(x, v)
+        if self._jacobians is not None:
+            slope = np.einsum("...mjk,...j->...mk", self._jacobians(x), v)
+        else:
+            step = np.finfo(float).eps ** (1 / 3) * (1 + np.abs(x))
+            rise = [self.gradients(x + step * e) - self.gradients(x - step * e) for e in np.eye(x.shape[-1])]
+            slope = np.stack([(r @ v[..., None])[..., 0] for r in rise], axis=-1) / (2 * step[..., None, :])
+        slope = slope - slope.mean(axis=-2, keepdims=True)
+        if not self.replace:
+            return _batches(a, slope / self.batch, self.batch)[1]
+        return (self._tilt(a)[..., None] * slope).sum(axis=-2)
+
+    def support(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return the largest ⟨v, d_i⟩; without replacement the mean of the `batch` largest."""
+        _, a = self._exponents(x, v)
+        count = 1 if self.replace else self.batch
+        return self.batch * np.sort(a, axis=-1)[..., -count:].mean(axis=-1)
+
+
+def _exp_tail(a: Array) -> Array:
+    """Return exp(a) − 1 − a without cancellation, for a ≤ 1."""
+    small = np.where(np.abs(a) < 0.3, a, 0.0)
+    series = np.zeros_like(small)
+    for k in range(14, 1, -1):
+        series = (series + 1) * small / k if k > 2 else (series + 1) * small * small / 2
+    return np.where(np.abs(a) < 0.3, series, np.expm1(a) - a)
+
+
+def _batches(a: Array, u: Array, batch: int) -> tuple[Array, Array, Array]:
+    """Moments of Σ_S u_i over batches S without repetition, weighted with exp Σ_S a_i.
+
+    The elementary symmetric polynomials of the exp a_i, with derivatives, sample by sample: all terms are positive.
+
+    Parameters
+    ----------
+    a : array (..., m)
+    u : array (..., m, k)
+
+    Returns
+    -------
+    log_mean : array (...)
+        log of the mean of exp Σ_S a_i over all batches.
+    mean : array (..., k)
+    cov : array (..., k, k)
+    """
+    m, k = u.shape[-2:]
+    top = a.max(axis=-1)
+    theta = np.exp(a - top[..., None])
+    shape = a.shape[:-1]
+    z, s1, s2 = np.zeros((*shape, batch + 1)), np.zeros((*shape, batch + 1, k)), np.zeros((*shape, batch + 1, k, k))
+    z[..., 0] = 1
+    log_scale = np.zeros(shape)
+    for i in range(m):
+        t, v = theta[..., i, None], u[..., i, None, :]
+        cross = s1[..., :-1, :, None] * v[..., None, :]
+        square = v[..., :, None] * v[..., None, :]
+        s2[..., 1:, :, :] += t[..., None, None] * (
+            s2[..., :-1, :, :] + cross + np.swapaxes(cross, -1, -2) + z[..., :-1, None, None] * square
+        )
+        s1[..., 1:, :] += t[..., None] * (s1[..., :-1, :] + z[..., :-1, None] * v)
+        z[..., 1:] += t * z[..., :-1]
+        size = z.max(axis=-1)
+        z /= size[..., None]
+        s1 /= size[..., None, None]
+        s2 /= size[..., None, None, None]
+        log_scale += np.log(size)
+    mean = s1[..., -1, :] / z[..., -1, None]
+    cov = s2[..., -1, :, :] / z[..., -1, None, None] - mean[..., :, None] * mean[..., None, :]
+    log_mean = batch * top + log_scale + np.log(z[..., -1]) - np.log(comb(m, batch))
+    return log_mean, mean, cov

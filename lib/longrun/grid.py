@@ -1,0 +1,143 @@
+"""Quasi-potential of a plane by shortest paths over a grid: rough, but global, and for any noise.
+
+Every node is joined to those around it up to `reach` steps away, at the cost ℓ(midpoint, step); Dijkstra's algorithm does the
+rest. The directions of the stencil are the main error: a way that must turn finer than they can is charged for zigzags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as _field
+from math import gcd
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from longrun.hamiltonian import push
+from longrun.landscapes import Landscape
+from longrun.noise import Noise
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Costs from a point to every node of a grid.
+
+    Attributes
+    ----------
+    axes : pair of arrays (n1,), (n2,)
+    cost : array (n1, n2)
+        From `start`; inf where no path over the grid leads.
+    start : array (2,)
+        The node nearest to the point asked for.
+    previous : int array (n1 · n2,)
+        The node before each one on its cheapest path, negative at the start.
+    """
+
+    axes: tuple[Array, Array]
+    cost: Array
+    start: Array
+    previous: NDArray[np.intp] = _field(repr=False)
+
+    def node(self, x: ArrayLike) -> int:
+        """Return the number of the node nearest to a point."""
+        return _nearest(self.axes, np.asarray(x, dtype=float))
+
+    def at(self, x: ArrayLike) -> float:
+        """Return the cost at the node nearest to a point."""
+        return float(self.cost.ravel()[self.node(x)])
+
+    def path(self, x: ArrayLike) -> Array:
+        """Return the cheapest path (m, 2) from the start to the node nearest to x; empty if there is none."""
+        node, nodes = self.node(x), []
+        if not np.isfinite(self.cost.ravel()[node]):
+            return np.empty((0, 2))
+        while node >= 0:
+            nodes.append(node)
+            node = int(self.previous[node])
+        i, j = np.unravel_index(nodes[::-1], self.cost.shape)
+        return np.stack([self.axes[0][i], self.axes[1][j]], axis=-1)
+
+
+def field(
+    landscape: Landscape,
+    noise: Noise,
+    start: ArrayLike,
+    *,
+    shape: tuple[int, int] = (121, 121),
+    reach: int = 4,
+    box: tuple[ArrayLike, ArrayLike] | None = None,
+) -> Field:
+    """Return the costs from a point to all nodes of a grid.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        Of dimension 2.
+    noise : Noise
+    start : array_like, shape (2,)
+    shape : pair of int
+        Number of nodes along each axis.
+    reach : int
+        Longest step of the stencil along an axis: 1, 2, 3, 4 give 8, 16, 32, 48 directions.
+    box : pair of (2,) array_like, optional
+        Corners; default that of the landscape.
+
+    Raises
+    ------
+    ValueError
+        If the landscape is not two-dimensional, the start lies outside, or the grid is too small.
+    """
+    lower, upper = (np.asarray(corner, dtype=float) for corner in (box or landscape.box))
+    x = np.asarray(start, dtype=float)
+    if landscape.dim != 2:
+        raise ValueError(f"landscape of dimension {landscape.dim}: a plane is needed")
+    if x.shape != (2,) or np.any(x < lower) or np.any(x > upper):
+        raise ValueError(f"start = {start!r}: a point of the box {lower}, {upper} is needed")
+    if reach < 1 or min(shape) <= 2 * reach:
+        raise ValueError(f"shape = {shape!r}, reach = {reach!r}: reach ≥ 1 and more than 2 · reach nodes a side are needed")
+    axes = (np.linspace(lower[0], upper[0], shape[0]), np.linspace(lower[1], upper[1], shape[1]))
+    source = _nearest(axes, x)
+    cost, previous = dijkstra(_graph(landscape, noise, axes, reach), indices=source, return_predecessors=True)
+    i, j = np.unravel_index(source, shape)
+    return Field(axes, cost.reshape(shape), np.array([axes[0][i], axes[1][j]]), previous)
+
+
+def _nearest(axes: tuple[Array, Array], x: Array) -> int:
+    i, j = (int(np.abs(axis - coordinate).argmin()) for axis, coordinate in zip(axes, x, strict=True))
+    return i * len(axes[1]) + j
+
+
+def stencil(reach: int) -> list[tuple[int, int]]:
+    """Return all steps of at most `reach` along each axis without a common factor: one for each direction."""
+    steps = range(-reach, reach + 1)
+    return [(i, j) for i in steps for j in steps if gcd(i, j) == 1]
+
+
+def _graph(landscape: Landscape, noise: Noise, axes: tuple[Array, Array], reach: int) -> csr_array:
+    """Join nodes to their neighbours; opposite steps share a midpoint, and its drift."""
+    n1, n2 = len(axes[0]), len(axes[1])
+    number = np.arange(n1 * n2).reshape(n1, n2)
+    spacing = np.array([axes[0][1] - axes[0][0], axes[1][1] - axes[1][0]])
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    rows, columns, costs = [], [], []
+    for i, j in stencil(reach):
+        if (i, j) < (0, 0):
+            continue
+        here = number[max(0, -i) : n1 - max(0, i), max(0, -j) : n2 - max(0, j)].ravel()
+        there = here + i * n2 + j
+        step = np.array([i, j]) * spacing
+        middle = nodes.reshape(-1, 2)[here] + step / 2
+        drift = -landscape.grad(middle)
+        for sign, (a, b) in ((1.0, (here, there)), (-1.0, (there, here))):
+            way = push(noise, middle, drift, np.broadcast_to(sign * step, middle.shape))
+            open_ = np.isfinite(way.cost)
+            rows.append(a[open_])
+            columns.append(b[open_])
+            # a stored 0 is no edge to scipy: charge what cannot be seen
+            costs.append(np.maximum(way.cost[open_], 1e-300))
+    data = (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns)))
+    return csr_array(data, shape=(n1 * n2, n1 * n2))

@@ -113,9 +113,9 @@ def curves(quick, repeats):
     for tol in 10.0 ** -np.arange(1, 13):
         seconds, way = best_of(repeats, lambda tol=tol: minimum_action(stein, Gaussian(1.0), a, z, tol=tol))
         ours.append((seconds, abs(way.cost / reference - 1)))
-    for images in (25, 50, 100, 200) if quick else (25, 50, 100, 200, 400):
+    for images in (25, 50, 100, 200, 400) if quick else (25, 50, 100, 200, 400, 800, 1600):
         run = lambda images=images: gmam(lambda x: -stein.grad(x), lambda x: -stein.hess(x), a, z, images)  # noqa: E731
-        seconds, (cost, _) = best_of(1, run)
+        seconds, (cost, _) = best_of(repeats, run)
         peer.append((seconds, abs(cost / reference - 1)))
     return np.array(ours), np.array(peer)
 

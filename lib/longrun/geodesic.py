@@ -45,7 +45,7 @@ def minimise(landscape: Landscape, noise: Noise, curve: Curve, *, tol: float, st
         step, used = _newton(gradient, hessian, damping)
         decrement = -0.5 * float(gradient @ step)
         # an uneven speed shows how far these few modes are from the true path: no need to be much nearer to their optimum
-        enough = max(tol * here.scale, 0.1 * float(here.gauge @ here.gauge))
+        enough = max(tol * here.scale, 0.03 * float(here.gauge @ here.gauge))
         small = decrement <= enough
         if small and used > 1e-9 * stiffness and not free_failed:  # judge by the undamped step
             free, needed = _newton(gradient, hessian, 0.0)

@@ -124,7 +124,7 @@ def refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mod
         off = abs(dense - curve.cost) + start_error(landscape, noise, curve)
         # the changes fall geometrically or faster: the next one bounds the error of this one
         expected = changes[-1] * min(1.0, changes[-1] / changes[-2]) if np.isfinite(changes[-2]) else changes[-1]
-        done = expected <= 0.01 * tol * unit or changes[-1] <= tol * unit
+        done = expected <= 0.01 * tol * unit or changes[-1] <= 0.1 * tol * unit
         done = done and max(off, curve.uneven) <= tol * unit
         here = Solution(curve.cost, curve.scale, max(min(expected, changes[-1]), off), [curve])
         if (depth < 4 and not done) or len(changes) == 2:

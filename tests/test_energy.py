@@ -250,9 +250,7 @@ def test_tree_theorem(costs, seed):
     """log π_i = log Σ over trees of the product of the rates + const, for rates down to e^{-5000}."""
     n = len(costs)
     rates = -500 * costs - np.random.default_rng(seed).exponential(size=(n, n))
-    weight = np.array(
-        [np.logaddexp.reduce([sum(rates[j, k] for j, k in t.items()) for t in trees_to(i, n)]) for i in range(n)]
-    )
+    weight = np.array([np.logaddexp.reduce([sum(rates[j, k] for j, k in t.items()) for t in trees_to(i, n)]) for i in range(n)])
     np.testing.assert_allclose(log_stationary(rates), weight - np.logaddexp.reduce(weight), rtol=1e-12, atol=1e-10)
 
 

@@ -203,9 +203,7 @@ def test_push_in_state_dependent_noise():
     assert np.isnan(way.cost).mean() <= 0.05  # drifts beyond what the noise can balance: directions at the very edge
     good = np.isfinite(way.cost)
     p = way.momentum[good]
-    np.testing.assert_allclose(
-        way.pace[good] * ((p * drift[good]).sum(axis=-1) + noise.cgf(x[good], -p)), 0, atol=1e-12
-    )
+    np.testing.assert_allclose(way.pace[good] * ((p * drift[good]).sum(axis=-1) + noise.cgf(x[good], -p)), 0, atol=1e-12)
 
 
 def test_errors_name_argument_and_value():

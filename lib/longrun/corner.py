@@ -29,7 +29,7 @@ def corner_holds(landscape: Landscape, noise: Noise, before: Curve, after: Curve
         curve = minimise(landscape, noise, curve.refined(max(modes, curve.modes)), tol=1e-9, steps=30)
         if not np.isfinite(curve.cost):
             return True
-    return bool(_true_cost(landscape, noise, curve) >= through - 1e-9 * curve.scale)
+    return bool(true_cost(landscape, noise, curve) >= through - 1e-9 * curve.scale)
 
 
 def _part(landscape: Landscape, noise: Noise, curve: Curve, low: float, high: float) -> float:
@@ -38,7 +38,7 @@ def _part(landscape: Landscape, noise: Noise, curve: Curve, low: float, high: fl
     return _integral(landscape, noise, curve, low + (high - low) * (node + 1) / 2, weight * (high - low) / 2)
 
 
-def _true_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
+def true_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
     """∫ℓ by panels that shrink towards where the drift is weakest: the cost has a kink there, or nearly so."""
     u = np.linspace(-1, 1, 4001)
     speed = np.linalg.norm(landscape.grad(curve.at(u)[0]), axis=-1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from longrun.corner import corner_holds
+from longrun.corner import corner_holds, true_cost
 from longrun.curve import Curve, dense_cost, start_error
 from longrun.focus import frame
 from longrun.geodesic import minimise
@@ -131,12 +131,12 @@ def refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mod
             for point in _met(landscape, curve, tried):
                 tried.append(point)
                 split = _split(landscape, noise, curve, point, tol, max_modes, depth + 1)
-                if split is not None and split.cost <= curve.cost + 1e-12 * curve.scale:
+                if split is not None and split.cost <= true_cost(landscape, noise, curve) + 1e-12 * curve.scale:
                     return split
                 if split is not None and (alternative is None or split.cost < alternative.cost):
                     alternative = split
         if done or 2 * curve.modes > max_modes:
-            if alternative is not None and alternative.cost <= here.cost:
+            if alternative is not None and alternative.cost <= (here.cost if done else true_cost(landscape, noise, curve)):
                 return alternative
             return here
 

@@ -75,11 +75,11 @@ def run(
     Diverged
         If a chain leaves for infinity.
     """
-    x0 = _checked(landscape, eta, x0, steps)
+    x0 = checked(landscape, eta, x0, steps)
     if not _is_count(keep) or not 1 <= keep <= steps:
         raise ValueError(f"keep = {keep!r}: an integer from 1 to steps = {steps} is needed")
     task = partial(_last_iterates, steps=steps, keep=keep)
-    kept = np.concatenate(_over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps), axis=1)
+    kept = np.concatenate(over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps), axis=1)
     return kept[0] if keep == 1 else kept
 
 
@@ -127,7 +127,7 @@ def occupation(
     when a chain has not crossed between the sets several times in an eighth of the run. An error of 0 means that all
     chains agree exactly, as when none ever entered the set: then the fraction is only known to be below about 3/n.
     """
-    x0 = _checked(landscape, eta, x0, steps)
+    x0 = checked(landscape, eta, x0, steps)
     if not _is_count(burn) or not 0 <= burn < steps:
         raise ValueError(f"burn = {burn!r}: an integer from 0 to steps − 1 = {steps - 1} is needed")
     if len(x0) < 8 and steps - burn < min(_BATCHES):
@@ -136,12 +136,12 @@ def occupation(
         )
     members = list(sets.values()) if isinstance(sets, Mapping) else list(sets)
     task = partial(_time_in_sets, steps=steps, sets=members, burn=burn)
-    parts = _over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps)
+    parts = over_groups(task, landscape, noise, eta, x0, rng, executor, progress, steps)
     share = np.concatenate(parts, axis=2)  # (sets, batches, chains)
     return Occupation(share.mean(axis=(1, 2)), _standard_error(share))
 
 
-def _checked(landscape: Landscape, eta: float | Array, x0: ArrayLike, steps: int) -> Array:
+def checked(landscape: Landscape, eta: float | Array, x0: ArrayLike, steps: int) -> Array:
     x0 = np.asarray(x0, dtype=float)
     if not _is_count(steps) or steps < 1:
         raise ValueError(f"steps = {steps!r}: an integer ≥ 1 is needed")
@@ -162,7 +162,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _over_groups(
+def over_groups(
     task: Callable[..., Array],
     landscape: Landscape,
     noise: Noise,

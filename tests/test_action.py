@@ -344,3 +344,24 @@ def test_errors_name_argument_and_value():
     with pytest.raises(NotConverged) as caught:
         minimum_action(maier_stein(10.0), noise, [-1.0, 0.0], [0.0, 0.0], tol=1e-12, max_modes=16)
     assert caught.value.residual > 1e-12
+
+
+def test_a_start_that_overshoots_the_saddle_is_unfolded():
+    """From the chord, a path that ran past the saddle and back: a minimum of cost and gauge that no number of modes resolved."""
+    landscape = himmelblau()
+    saddle = next(p.x for p in critical_points(landscape) if np.allclose(p.x, [3.38515, 0.07385], atol=1e-4))
+    found = minimum_action(landscape, Rademacher(25.0), [3.0, 2.0], saddle)
+    assert found.cost == pytest.approx(0.046102648049, rel=1e-9)
+
+
+def test_a_sharp_turn_near_a_saddle_converges():
+    """From a minimum past a saddle, at a distance of 0.28, to the maximum: modes crowd about the turn."""
+    landscape, noise = himmelblau(), Rotated(Rademacher(60.0), np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2))
+    points = critical_points(landscape)
+    start, saddle, end = (points[k].x for k in nearest_to(points, [[-3.779, -3.283], [-3.073, -0.081], [-0.271, -0.923]]))
+    found = minimum_action(landscape, noise, start, end, starts=[np.stack([start, saddle + np.array([0.2, -0.2]), end])])
+    assert found.cost == pytest.approx(0.1208424474625, rel=1e-9)
+
+
+def nearest_to(points, places):
+    return [int(np.argmin([np.linalg.norm(p.x - place) for p in points])) for place in places]

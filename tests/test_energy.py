@@ -29,6 +29,7 @@ from longrun.landscapes import (
     tilted_himmelblau,
 )
 from longrun.noise import Gaussian, Rademacher, Rotated, Uniform
+from longrun.survey import joined, polygon_cost, survey
 
 LANDSCAPES = [himmelblau(), tilted_himmelblau(10.0), three_hump_camel(), six_hump_camel(), muller_brown(), double_well(0.1)]
 
@@ -188,6 +189,25 @@ def test_bounded_noise_cannot_leave_everywhere():
     energy = energies(found.costs)
     assert energy[right] == 0
     assert np.isinf(energy[[left, top]]).all()
+
+
+def test_no_cost_is_above_the_grid():
+    """±60 on Himmelblau + 3u: from the right the cheapest way to the left passes by the maximum, not over it and no saddle."""
+    landscape, noise = tilted_himmelblau(3.0), Rademacher(60.0)
+    points = critical_points(landscape)
+    found = transitions(landscape, noise, points, tol=1e-6)
+    assert found.unresolved == []
+    assert_between(found, landscape, noise)
+    assert 1800 * found.costs[2, 0] == pytest.approx(222.4654664, rel=1e-6)
+    np.testing.assert_allclose(found.energies(), energies(found.costs))
+
+
+def assert_between(found, landscape, noise):
+    """Not above what the cheapest ways over a finer graph cost, integrated properly; nor below the graph by more than its error."""
+    rough = survey(landscape, noise, found.points, side=81)
+    for (i, j), way in rough.ways.items():
+        assert found.costs[i, j] <= polygon_cost(landscape, noise, joined(way)) * (1 + 1e-6)
+    assert np.all(found.costs >= rough.lower * (1 - 1e-6))
 
 
 def test_points_are_checked():

@@ -6,11 +6,12 @@ here with polynomials for curves, Gauss quadrature and Newton's method.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from longrun.curve import Curve
 from longrun.errors import NotConverged
 from longrun.hamiltonian import dot, push
 from longrun.landscapes import Landscape
@@ -42,6 +43,8 @@ class MinimumAction:
         the last change under refinement and of what Newton's method still sees to gain.
     reason : str
         Why the cost is infinite; empty otherwise.
+    pieces : list of Curve
+        What the path was sampled from: one curve between each two critical points on the way.
     """
 
     cost: float
@@ -49,6 +52,7 @@ class MinimumAction:
     momentum: Array
     residual: float
     reason: str = ""
+    pieces: list[Curve] = field(default_factory=list, repr=False)
 
 
 def action(landscape: Landscape, noise: Noise, path: ArrayLike, duration: float) -> float:
@@ -163,4 +167,5 @@ def _result(landscape: Landscape, noise: Noise, solution: Solution, points: int)
         skip = 1 if paths else 0
         paths.append(x[skip:])
         momenta.append(p[skip:])
-    return MinimumAction(solution.cost, np.concatenate(paths), np.concatenate(momenta), solution.residual)
+    momentum = np.concatenate(momenta)
+    return MinimumAction(solution.cost, np.concatenate(paths), momentum, solution.residual, pieces=solution.curves)

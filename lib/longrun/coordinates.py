@@ -36,6 +36,11 @@ class _Independent(Noise):
         second = self._at_points(x, self._kappa(np.asarray(v, dtype=float))[2])
         return second[..., None] * np.eye(second.shape[-1])
 
+    def cgf_jet(self, x: ArrayLike, v: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return H, ∂H/∂v and ∂²H/∂v² from one evaluation of κ."""
+        kappa, first, second = (self._at_points(x, part) for part in self._kappa(np.asarray(v, dtype=float)))
+        return kappa.sum(axis=-1), first, second[..., None] * np.eye(second.shape[-1])
+
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return bound · Σ |v_i|."""
         return self._at_points(x, self.bound * np.abs(np.asarray(v, dtype=float))).sum(axis=-1)

@@ -16,10 +16,21 @@ from longrun.spectral import REGULAR, fit
 Array = NDArray[np.float64]
 
 
-def corner_holds(landscape: Landscape, noise: Noise, before: Curve, after: Curve) -> bool:
-    """Compare the cost through the end of `before` = start of `after` with that of a short cut from one to the other.
+def corner_holds(landscape: Landscape, noise: Noise, before: Curve, after: Curve, tol: float) -> bool:
+    """Whether no short cut past the end of `before` = start of `after` is cheaper than the way through it."""
+    return short_cut(landscape, noise, before, after, tol) is None
 
-    A short cut that is truly cheaper, whatever the rule that found it, shows that the corner is not part of the best path.
+
+def short_cut(landscape: Landscape, noise: Noise, before: Curve, after: Curve, tol: float) -> Array | None:
+    """Look for a way from one curve to the next that leaves out the corner between them.
+
+    A short cut that is truly cheaper, whatever the rule that found it, shows that the corner is not part of the best path. Both
+    curves are only accurate to their own errors, and a gain below those shows nothing.
+
+    Returns
+    -------
+    array (m, 2) or None
+        Points of a cheaper way from the start of `before` to the end of `after`.
     """
     through = _part(landscape, noise, before, 0.0, 1.0) + _part(landscape, noise, after, -1.0, 0.0)
     near, far = before.at(np.linspace(0.0, 0.7, 40))[0], after.at(np.linspace(-0.7, 0.0, 40))[0]
@@ -28,12 +39,19 @@ def corner_holds(landscape: Landscape, noise: Noise, before: Curve, after: Curve
     for modes in (16, 32, 64):
         curve = minimise(landscape, noise, curve.refined(max(modes, curve.modes)), tol=1e-9, steps=30)
         if not np.isfinite(curve.cost):
-            return True
-    return bool(true_cost(landscape, noise, curve) >= through - 1e-9 * curve.scale)
+            return None
+        if curve.cost < (1 - 1e-3) * through:  # plainly cheaper: no need to know by how much
+            break
+    if true_cost(landscape, noise, curve) >= through - max(1e-9, 0.05 * tol) * max(curve.scale, before.scale, after.scale):
+        return None
+    u = np.linspace(-1, 0, 60)
+    return np.vstack([before.at(u[:-1])[0], curve.at(np.linspace(-1, 1, 60))[0], after.at(u[1:] + 1)[0]])
 
 
 def _part(landscape: Landscape, noise: Noise, curve: Curve, low: float, high: float) -> float:
-    """∫ℓ over a part of a curve."""
+    """∫ℓ over a part of a curve; lines of the flow cost nothing, though curves that follow them roughly would."""
+    if curve.cost == 0:
+        return 0.0
     node, weight = np.polynomial.legendre.leggauss(100 + 2 * curve.modes)
     return _integral(landscape, noise, curve, low + (high - low) * (node + 1) / 2, weight * (high - low) / 2)
 

@@ -14,7 +14,7 @@ from longrun.focus import Frame
 from longrun.hamiltonian import dot, field_of, push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
-from longrun.spectral import Basis, basis, basis_at
+from longrun.spectral import Basis, Waist, basis, basis_at
 
 Array = NDArray[np.float64]
 
@@ -27,8 +27,8 @@ class Curve:
     ----------
     start, end : arrays (d,)
     coefficients : array (n, d)
-    kinds : pair of REGULAR, SLOW, FOCUS
-        What the ends are, see `spectral`.
+    kinds : pair of REGULAR, SLOW, FOCUS, and possibly a waist
+        What the ends are, and where between them the curve is slow, see `spectral`.
     frame : Frame or None
         If given, γ = start + E(u) (end − start + Σ c_k φ_k), with φ_0 ∝ 1 − u among the modes: see `focus`. The curve then
         starts near `start`, and is charged for that by the linear theory.
@@ -49,7 +49,7 @@ class Curve:
     start: Array
     end: Array
     coefficients: Array
-    kinds: tuple[int, int]
+    kinds: tuple[int, int] | tuple[int, int, Waist]
     frame: Frame | None = None
     cost: float = np.inf
     scale: float = np.inf

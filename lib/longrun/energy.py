@@ -2,7 +2,8 @@
 
 Costs between all pairs are shortest paths over a graph whose edges follow the dynamics: downhill along the flow for nothing,
 uphill from a minimum to the saddles and maxima on the border of its basin at the cost that `minimum_action` finds, and from one
-such point to another around a common minimum.
+such point to another around a common minimum. That is enough for isotropic Gaussian noise in a gradient field; in other planes
+the edges are those that a survey of the whole plane finds, and those that cut their corners.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from longrun.action import MinimumAction, minimum_action
+from longrun.action import MinimumAction
 from longrun.chain import induced_chain, log_stationary, stationary
 from longrun.critical import CriticalPoint
+from longrun.edges import Edges
 from longrun.errors import NotConverged
 from longrun.heteroclinic import falls
 from longrun.landscapes import Landscape
-from longrun.noise import Noise
-from longrun.starts import polygons
+from longrun.noise import Gaussian, Noise
+from longrun.survey import Survey, joined, needed, polygon_cost, survey
 from longrun.trees import best_tree, energies
 
 __all__ = [
@@ -51,16 +53,32 @@ class Transitions:
         Direct ways: downhill ones have cost 0.
     step : int array (p, p)
         step[i, j] is the point visited next on the cheapest way from i to j; −1 if there is none.
+    lower : array (p, p)
+        What B[i, j] is not below: B[i, j] itself except for unresolved pairs.
     unresolved : list of (i, j)
-        Pairs of saddles and maxima for which a way past a common minimum was looked for in vain: B[i, j] is the cost of the
-        way through the minimum, which may be too high. No energy depends on them.
+        All pairs whose B[i, j] may be too high, because it depends on a way that was not found to the accuracy asked for.
     """
 
     points: Array
     costs: Array
     edges: dict[tuple[int, int], MinimumAction]
     step: NDArray[np.intp] = field(repr=False)
+    lower: Array = field(repr=False)
     unresolved: list[tuple[int, int]] = field(default_factory=list)
+
+    def energies(self, *, relative: bool = True) -> Array:
+        """Return the energies of all points.
+
+        Raises
+        ------
+        NotConverged
+            If some energy depends on the cost of an unresolved pair.
+        """
+        energy, least = energies(self.costs, relative=False), energies(self.lower, relative=False)
+        gap = float(np.max(np.where(energy > least, energy - least, 0.0)))
+        if gap > 1e-6 * float(energy[np.isfinite(energy)].max()):
+            raise NotConverged(f"energies: they depend on costs of unresolved pairs, and may be up to {gap:.4g} too high", gap)
+        return energy - energy.min() if relative else energy
 
     def route(self, i: int, j: int) -> list[int]:
         """Return the points visited from i to j, both included; empty if there is no way."""
@@ -101,8 +119,17 @@ def transition_costs(landscape: Landscape, noise: Noise, points: Sequence[Critic
     -------
     array, shape (p, p)
         B[i, j] from i to j.
+
+    Raises
+    ------
+    NotConverged
+        If some cost may be too high: `transitions` tells which, and gives bounds.
     """
-    return transitions(landscape, noise, points, tol=tol).costs
+    found = transitions(landscape, noise, points, tol=tol)
+    if found.unresolved:
+        gap = max(float(1 - found.lower[pair] / found.costs[pair]) for pair in found.unresolved)
+        raise NotConverged(f"costs of the pairs {found.unresolved} may be too high by up to {gap:.2g} of their value", gap)
+    return found.costs
 
 
 def transitions(
@@ -115,33 +142,80 @@ def transitions(
     landscape, noise, points, tol
         As in `transition_costs`.
     direct : bool
-        Whether to look for ways between saddles and maxima that cut the corner at a common minimum. They do not change any
-        energy, only costs that start at a point which is not a minimum.
+        Whether to look for ways that cut the corner at a point between two others. With isotropic Gaussian noise in a gradient
+        field they change no energy, only costs that start at a point which is not a minimum. In other planes they are always
+        looked for.
 
     Raises
     ------
     ValueError
         If `points` has no minimum, or a degenerate point.
     NotConverged
-        If the flow from a saddle ends at none of the points, or a path solver fails.
+        If the flow from a saddle ends at none of the points, or, except in a plane, a path solver fails.
     """
     _check(points)
-    x = np.array([point.x for point in points])
     minima = [i for i, point in enumerate(points) if point.index == 0]
-    edges: dict[tuple[int, int], MinimumAction] = {}
-    # isotropic Gaussian noise in a gradient field climbs where it falls: lines of the flow are paths of least action there, and
-    # near them elsewhere; for other fields they are but one guess
-    gradient = landscape.value is not None
     lines = falls(landscape, points, minima)
-    for i, j, path in lines:  # downhill costs nothing
-        edges.setdefault((i, j), MinimumAction(0.0, path, np.zeros_like(path), 0.0))
+    edges = Edges(landscape, noise, np.array([point.x for point in points]), tol)
+    edges.falls(lines)
+    if needed(landscape, noise):
+        _search_plane(edges, lines, minima)
+    else:
+        _climb(edges, lines)
+        if direct and landscape.dim > 1:
+            _cut_corners(edges, minima)
+    return _judged(edges)
+
+
+def _judged(edges: Edges) -> Transitions:
+    """Complete by shortest paths, and tell which costs would fall if doubtful ways cost as little as they might."""
+    found = _closure(edges.x, edges.ways)
+    if not edges.doubt:
+        return found
+    lower = _closure(edges.x, edges.ways, edges.doubt).costs
+    unresolved = np.argwhere(lower < found.costs * (1 - edges.tol))
+    return replace(found, lower=lower, unresolved=[(int(i), int(j)) for i, j in unresolved])
+
+
+def _climb(edges: Edges, lines: list[tuple[int, int, Array]]) -> None:
     for i, j in sorted({(i, j) for i, j, _ in lines}):
-        guesses = _spread([path[::-1] for a, b, path in lines if (a, b) == (i, j)])
-        if not gradient:
-            guesses += polygons(x[j], x[i])
-        _keep(edges, j, i, minimum_action(landscape, noise, x[j], x[i], tol=tol, starts=guesses))
-    unresolved = _cut_corners(landscape, noise, x, minima, edges, tol) if direct and landscape.dim > 1 else []
-    return replace(_closure(x, edges), unresolved=unresolved)
+        edges.climb(j, i, [path for a, b, path in lines if (a, b) == (i, j)])
+
+
+def _search_plane(edges: Edges, lines: list[tuple[int, int, Array]], minima: list[int]) -> None:
+    """Solve for the ways that a survey of the plane takes, and for those that cut the corners between them."""
+    plan = survey(edges.landscape, edges.noise, edges.x)
+    pieces: dict[tuple[int, int], Array] = {}
+    for way in plan.ways.values():
+        pieces |= {(a, b): polygon for a, polygon, b in way if len(way) == 1 or (a, b) not in pieces}
+    _follow(edges, plan, pieces, minima)
+    _climb(edges, [(i, j, path) for i, j, path in lines if not np.isfinite(plan.cost[j, i])])
+    _cut_all(edges, plan)
+    _follow(edges, plan, {pair: joined(way) for pair, way in plan.ways.items()}, minima)
+
+
+def _follow(edges: Edges, plan: Survey, polygons: dict[tuple[int, int], Array], minima: list[int]) -> None:
+    """Solve from polygons that are cheaper than what is known; those that end at minima last, where mostly a fall remains."""
+    for i, j in sorted(polygons, key=lambda pair: (pair[1] in minima, pair[0] not in minima, plan.cost[pair])):
+        known = _closure(edges.x, edges.ways).costs[i, j]
+        if known < plan.lower[i, j] or (i, j) in edges.doubt:
+            continue
+        if polygon_cost(edges.landscape, edges.noise, polygons[i, j]) < known * (1 - edges.tol):
+            edges.follow(i, j, polygons[i, j], float(plan.lower[i, j]))
+
+
+def _cut_all(edges: Edges, plan: Survey) -> None:
+    """Look at every corner of the cheapest routes, until they have no new ones."""
+    tried: set[tuple[int, int, int]] = set()
+    while True:
+        now = _closure(edges.x, edges.ways)
+        routes = [now.route(i, j) for i, j in permutations(range(len(edges.x)), 2)]
+        corners = {corner for route in routes for corner in zip(route, route[1:], route[2:], strict=False)} - tried
+        if not corners:
+            return
+        for i, via, j in sorted(corners):
+            edges.cut(i, via, j, float(plan.lower[i, j]), now.costs[i, j])
+        tried |= corners
 
 
 def _check(points: Sequence[CriticalPoint]) -> None:
@@ -152,47 +226,36 @@ def _check(points: Sequence[CriticalPoint]) -> None:
             raise ValueError(f"points[{k}] at x = {point.x} is degenerate: its index is unknown, costs near it are not defined")
 
 
-def _spread(lines: list[Array], most: int = 3) -> list[Array]:
-    """Keep a few lines of a pencil, evenly spread."""
-    return [lines[k] for k in np.unique(np.linspace(0, len(lines) - 1, most).round().astype(int))]
-
-
-def _keep(edges: dict[tuple[int, int], MinimumAction], i: int, j: int, way: MinimumAction) -> None:
-    if (i, j) not in edges or way.cost < edges[i, j].cost:
-        edges[i, j] = way
-
-
-def _cut_corners(
-    landscape: Landscape,
-    noise: Noise,
-    x: Array,
-    minima: list[int],
-    edges: dict[tuple[int, int], MinimumAction],
-    tol: float,
-) -> list[tuple[int, int]]:
+def _cut_corners(edges: Edges, minima: list[int]) -> None:
     """Add direct ways between points above the same minimum where they are cheaper than through it.
 
     For Gaussian noise these are geodesics of the metric |∇f||dx|; they pass by a minimum that they reach and leave on one side.
-    Return the pairs for which the path solver did not converge.
     """
-    unresolved: list[tuple[int, int]] = []
-    around = {m: [i for (i, j) in edges if j == m and i not in minima] for m in minima}
+    ways, x = edges.ways, edges.x
+    around = {m: [i for (i, j) in ways if j == m and i not in minima] for m in minima}
     pairs = {(i, j): m for m, above in around.items() for i, j in permutations(above, 2)}
-    through = _closure(x, edges).costs
+    through = _closure(x, ways).costs
     for (i, j), m in pairs.items():
-        if (i, j) in edges or not np.isfinite(edges[m, i].cost + edges[m, j].cost):
+        if (i, j) in ways or not np.isfinite(ways[m, i].cost + ways[m, j].cost):
             continue
-        if not _same_side(edges[m, i].path, edges[m, j].path):
+        if not _same_side(ways[m, i].path, ways[m, j].path):
             continue
-        corner = np.vstack([edges[i, m].path, edges[m, j].path[1:]])
+        corner = np.vstack([ways[i, m].path, ways[m, j].path[1:]])
         try:
-            way = minimum_action(landscape, noise, x[i], x[j], tol=tol, starts=[corner])
+            way = edges.solve(i, j, [corner])
         except NotConverged:
-            unresolved.append((i, j))
+            edges.doubt[i, j] = _least(edges, i, j)
             continue
-        if way.cost < through[i, j] * (1 - tol):
-            _keep(edges, i, j, way)
-    return unresolved
+        if way.cost < through[i, j] * (1 - edges.tol):
+            edges.keep(i, j, way)
+
+
+def _least(edges: Edges, i: int, j: int) -> float:
+    """Return a lower bound of the cost from i to j: 2 (f_j − f_i)/σ² for isotropic Gaussian noise in a gradient field, else 0."""
+    value, sigma = edges.landscape.value, getattr(edges.noise, "sigma", None)
+    if value is None or not isinstance(edges.noise, Gaussian) or not isinstance(sigma, float):
+        return 0.0
+    return max(0.0, 2 * float(value(edges.x[j]) - value(edges.x[i])) / sigma**2)
 
 
 def _same_side(first: Array, second: Array) -> bool:
@@ -205,15 +268,19 @@ def _same_side(first: Array, second: Array) -> bool:
     return bool(directions[0] @ directions[1] > 0)
 
 
-def _closure(x: Array, edges: dict[tuple[int, int], MinimumAction]) -> Transitions:
-    """Complete by shortest paths."""
+def _closure(
+    x: Array, edges: dict[tuple[int, int], MinimumAction], least: dict[tuple[int, int], float] | None = None
+) -> Transitions:
+    """Complete by shortest paths; `least` are costs to use where they are lower."""
     weight = np.full((len(x), len(x)), np.inf)
     for (i, j), way in edges.items():
         weight[i, j] = way.cost
+    for (i, j), cost in (least or {}).items():
+        weight[i, j] = min(weight[i, j], cost)
     np.fill_diagonal(weight, 0.0)
     costs, step = weight.copy(), np.where(np.isfinite(weight), np.arange(len(x)), -1)
     for k in range(len(x)):  # Floyd and Warshall: zero costs are edges too, which sparse graphs would drop
         shorter = costs[:, [k]] + costs[[k]] < costs
         costs = np.where(shorter, costs[:, [k]] + costs[[k]], costs)
         step = np.where(shorter, step[:, [k]], step)
-    return Transitions(x, costs, edges, step)
+    return Transitions(x, costs, edges, step, costs)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as _field
-from math import gcd
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from longrun.hamiltonian import push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
+from longrun.plane import graph, nearest, stencil
+
+__all__ = ["Field", "field", "stencil"]
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Field:
 
     def node(self, x: ArrayLike) -> int:
         """Return the number of the node nearest to a point."""
-        return _nearest(self.axes, np.asarray(x, dtype=float))
+        return nearest(self.axes, np.asarray(x, dtype=float))
 
     def at(self, x: ArrayLike) -> float:
         """Return the cost at the node nearest to a point."""
@@ -100,44 +100,7 @@ def field(
     if reach < 1 or min(shape) <= 2 * reach:
         raise ValueError(f"shape = {shape!r}, reach = {reach!r}: reach ≥ 1 and more than 2 · reach nodes a side are needed")
     axes = (np.linspace(lower[0], upper[0], shape[0]), np.linspace(lower[1], upper[1], shape[1]))
-    source = _nearest(axes, x)
-    cost, previous = dijkstra(_graph(landscape, noise, axes, reach), indices=source, return_predecessors=True)
+    source = nearest(axes, x)
+    cost, previous = dijkstra(graph(landscape, noise, axes, reach), indices=source, return_predecessors=True)
     i, j = np.unravel_index(source, shape)
     return Field(axes, cost.reshape(shape), np.array([axes[0][i], axes[1][j]]), previous)
-
-
-def _nearest(axes: tuple[Array, Array], x: Array) -> int:
-    i, j = (int(np.abs(axis - coordinate).argmin()) for axis, coordinate in zip(axes, x, strict=True))
-    return i * len(axes[1]) + j
-
-
-def stencil(reach: int) -> list[tuple[int, int]]:
-    """Return all steps of at most `reach` along each axis without a common factor: one for each direction."""
-    steps = range(-reach, reach + 1)
-    return [(i, j) for i in steps for j in steps if gcd(i, j) == 1]
-
-
-def _graph(landscape: Landscape, noise: Noise, axes: tuple[Array, Array], reach: int) -> csr_array:
-    """Join nodes to their neighbours; opposite steps share a midpoint, and its drift."""
-    n1, n2 = len(axes[0]), len(axes[1])
-    number = np.arange(n1 * n2).reshape(n1, n2)
-    spacing = np.array([axes[0][1] - axes[0][0], axes[1][1] - axes[1][0]])
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    rows, columns, costs = [], [], []
-    for i, j in stencil(reach):
-        if (i, j) < (0, 0):
-            continue
-        here = number[max(0, -i) : n1 - max(0, i), max(0, -j) : n2 - max(0, j)].ravel()
-        there = here + i * n2 + j
-        step = np.array([i, j]) * spacing
-        middle = nodes.reshape(-1, 2)[here] + step / 2
-        drift = -landscape.grad(middle)
-        for sign, (a, b) in ((1.0, (here, there)), (-1.0, (there, here))):
-            way = push(noise, middle, drift, np.broadcast_to(sign * step, middle.shape))
-            open_ = np.isfinite(way.cost)
-            rows.append(a[open_])
-            columns.append(b[open_])
-            # a stored 0 is no edge to scipy: charge what cannot be seen
-            costs.append(np.maximum(way.cost[open_], 1e-300))
-    data = (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns)))
-    return csr_array(data, shape=(n1 * n2, n1 * n2))

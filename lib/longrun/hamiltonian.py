@@ -48,7 +48,7 @@ def solve(matrix: Array, *vectors: Array) -> list[Array]:
     return [solution[..., k] for k in range(len(vectors))]
 
 
-def push(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | None = None) -> Push:
+def push(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | None = None, *, rough: bool = False) -> Push:
     """Maximise ⟨p, v⟩ over 𝓗(x, p) = ⟨p, drift⟩ + H(x, −p) ≤ 0 for many points at once.
 
     Newton on the optimality conditions with the constraint kept to second order, which is exact for Gaussian noise: the model
@@ -62,14 +62,17 @@ def push(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | None = N
         Points, −∇f there, and displacements ≠ 0.
     guess : array (n, d), optional
         Momenta to start from.
+    rough : bool
+        Stop at six digits rather than sixteen, and give up sooner: for grids, whose own error is larger.
     """
     if isinstance(noise, Rotated):  # 𝓗 is that of the inner noise in the coordinates R⁻¹x: independence keeps A diagonal
         inverse = np.linalg.inv(noise.matrix)
-        inner = push(noise.noise, x, drift @ inverse.T, v @ inverse.T, None if guess is None else guess @ noise.matrix)
+        start = None if guess is None else guess @ noise.matrix
+        inner = push(noise.noise, x, drift @ inverse.T, v @ inverse.T, start, rough=rough)
         return Push(inner.cost, inner.momentum @ inverse, inner.pace)
     if isinstance(noise, Gaussian):
         return _push_gaussian(noise, x, drift, v)
-    return _push_newton(noise, x, drift, v, guess)
+    return _push_newton(noise, x, drift, v, guess, 80, 1e-8) if not rough else _push_newton(noise, x, drift, v, guess, 20, 1e-3)
 
 
 def _push_gaussian(noise: Gaussian, x: Array, drift: Array, v: Array) -> Push:
@@ -86,7 +89,7 @@ def square(a: Array) -> Array:
     return dot(a, a)
 
 
-def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | None, steps: int = 80) -> Push:
+def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | None, steps: int, tol: float) -> Push:
     n = len(x)
     p = np.zeros_like(v) if guess is None else np.array(guess)
     cost, pace = np.full(n, np.nan), np.full(n, np.nan)
@@ -96,10 +99,11 @@ def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | 
     todo = np.arange(n)
     for turn in range(steps):
         y, b, w, q = x[todo], drift[todo], v[todo], p[todo]
-        h = dot(q, b) + noise.cgf(y, -q)
-        g = b - noise.cgf_grad(y, -q)
+        height, slope, curvature = noise.cgf_jet(y, -q)
+        h = dot(q, b) + height
+        g = b - slope
         with np.errstate(all="ignore"):
-            toward, down = solve_spd(noise.cgf_hess(y, -q), w, g)
+            toward, down = solve_spd(curvature, w, g)
             gain, depth = dot(w, toward), dot(g, down)
             t, level = np.sqrt(np.maximum(depth - 2 * h, 0) / gain), np.sqrt(depth / gain)
             step = _along(level[:, None] * toward - down, level[:, None] * w - g, g, w)
@@ -110,7 +114,7 @@ def _push_newton(noise: Noise, x: Array, drift: Array, v: Array, guess: Array | 
         scale = unit[todo] + np.abs(dot(q, b))
         # where A is tiny, the A-length of a step says little: look at the cost that it changes as well
         price = np.maximum(np.abs(dot(w, q)), 1e-2 * natural[todo] * np.sqrt(square(w)))
-        last = (np.abs(size) <= 1e-17 * scale) & (np.abs(dot(w, step)) <= 1e-8 * price) & (t > 0)
+        last = (np.abs(size) <= 0.1 * tol**2 * scale) & (np.abs(dot(w, step)) <= tol * price) & (t > 0)
         new = q + _shorten(noise, y, b, q, step, np.maximum(0.5 * depth - h, 0))
         p[todo] = new
         cost[todo[last]], pace[todo[last]] = dot(new, w)[last], 1 / t[last]
@@ -141,10 +145,10 @@ def _search_blocks(noise: Noise, x: Array, drift: Array, v: Array, p: Array, cos
     else:
         directions = np.random.default_rng(0).normal(size=(count * dim, dim))
         directions /= np.sqrt(square(directions))[:, None]
-    for k in failed:
-        blocking = (directions @ drift[k] + noise.support(x[k], -directions) <= 0) & (directions @ v[k] > 0)
-        if blocking.any():
-            cost[k], p[k] = np.inf, directions[int(np.argmax(blocking))]
+    for some in np.array_split(failed, 1 + len(failed) // 500):
+        stop = (drift[some] @ directions.T + noise.support(x[some, None], -directions) <= 0) & (v[some] @ directions.T > 0)
+        shut = stop.any(axis=1)
+        cost[some[shut]], p[some[shut]] = np.inf, directions[stop.argmax(axis=1)[shut]]
 
 
 def _along(step: Array, force: Array, g: Array, w: Array) -> Array:

@@ -41,6 +41,10 @@ class Noise(ABC):
     def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return ∂²H/∂v², shape (..., d, d)."""
 
+    def cgf_jet(self, x: ArrayLike, v: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return H, ∂H/∂v and ∂²H/∂v² at once, for noises that can share the work."""
+        return self.cgf(x, v), self.cgf_grad(x, v), self.cgf_hess(x, v)
+
     def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return ∂H/∂x, shape (..., d): zero for a noise that is the same everywhere."""
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(v)))

@@ -15,7 +15,7 @@ from longrun.hamiltonian import push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.spectral import FOCUS, REGULAR, SLOW, fit
-from longrun.starts import bends, passable
+from longrun.starts import bends, passable, unfolded, waisted
 
 Array = NDArray[np.float64]
 
@@ -112,6 +112,8 @@ def refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mod
     while True:
         before = curve.cost
         curve = minimise(landscape, noise, curve.refined(2 * curve.modes), tol=0.01 * tol)
+        if len(changes) <= 2:
+            curve = _straight(landscape, noise, curve, tol)
         dense = dense_cost(landscape, noise, curve) if np.isfinite(curve.cost) else np.inf
         if not np.isfinite(dense):  # an obstacle between the nodes
             found, last = passable(landscape, noise, [curve])
@@ -139,6 +141,22 @@ def refine(landscape: Landscape, noise: Noise, curve: Curve, tol: float, max_mod
             if alternative is not None and alternative.cost <= (here.cost if done else true_cost(landscape, noise, curve)):
                 return alternative
             return here
+        narrow = waisted(curve) if len(curve.kinds) == 2 and curve.frame is None and curve.modes >= 32 else None
+        if narrow is not None:
+            narrow = minimise(landscape, noise, narrow, tol=0.01 * tol)
+            if narrow.cost <= curve.cost + 1e-3 * curve.scale:
+                curve, changes = narrow, [np.inf]
+
+
+def _straight(landscape: Landscape, noise: Noise, curve: Curve, tol: float) -> Curve:
+    """Unfold a curve that turns back near its ends, if that makes it no dearer and lets its speed follow the profile."""
+    if not np.isfinite(curve.cost) or curve.uneven <= 1e-2 * tol * max(curve.cost, 1e-2 * curve.scale):
+        return curve
+    simple = unfolded(curve)
+    if simple is None:
+        return curve
+    simple = minimise(landscape, noise, simple, tol=0.01 * tol)
+    return simple if simple.cost <= curve.cost + 1e-3 * curve.scale and simple.uneven < curve.uneven else curve
 
 
 def _met(landscape: Landscape, curve: Curve, tried: list[Array]) -> list[Array]:
@@ -175,7 +193,7 @@ def _split(
     parts = [search(landscape, noise, part[0], part[-1], tol, [part], max_modes, depth) for part in (first, second)]
     if not all(np.isfinite(part.cost) for part in parts):
         return None
-    return joined(parts) if corner_holds(landscape, noise, parts[0].curves[-1], parts[1].curves[0]) else None
+    return joined(parts) if corner_holds(landscape, noise, parts[0].curves[-1], parts[1].curves[0], tol) else None
 
 
 def _obstacle(landscape: Landscape, noise: Noise, curves: list[Curve]) -> str:

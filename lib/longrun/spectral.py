@@ -11,8 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
+Waist = tuple[float, float] | None
 
 # How a curve ends. At a regular point it needs no care. It reaches a node or saddle like s^r, r the ratio of two eigenvalues:
 # with s ~ (distance in u)³ this is smoother, and Gauss nodes and modes crowd where the path is slow. It winds about a focus
@@ -54,7 +56,7 @@ class Basis:
 
 
 @lru_cache(maxsize=64)
-def basis(modes: int, count: int, start: int, end: int) -> Basis:
+def basis(modes: int, count: int, start: int, end: int, waist: Waist = None) -> Basis:
     """Return the basis of `modes` polynomials at `count` Gauss–Legendre nodes.
 
     Parameters
@@ -63,14 +65,16 @@ def basis(modes: int, count: int, start: int, end: int) -> Basis:
         With count > modes (twice as many in `action`): else the discrete cost falls below the true minimum.
     start, end : REGULAR, SLOW or FOCUS
         What kind of point the curve comes from and goes to.
+    waist : pair of float, optional
+        u and ε: the curve passes near a critical point at u, and is as slow there as if at a distance ε in u.
     """
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    return basis_at(nodes, weights, modes, start, end)
+    return basis_at(nodes, weights, modes, start, end, waist)
 
 
-def basis_at(u: Array, weights: Array, modes: int, start: int, end: int) -> Basis:
+def basis_at(u: Array, weights: Array, modes: int, start: int, end: int, waist: Waist = None) -> Basis:
     """Return the basis at any points u."""
-    return Basis(u, weights, *modes_at(u, modes), *profile_at(u, start, end))
+    return Basis(u, weights, *modes_at(u, modes), *profile_at(u, start, end, waist))
 
 
 def modes_at(u: Array, modes: int) -> tuple[Array, Array]:
@@ -81,9 +85,9 @@ def modes_at(u: Array, modes: int) -> tuple[Array, Array]:
     return norm * (legendre[:, 2:] - legendre[:, :-2]) / (2 * k + 1), norm * legendre[:, 1:-1]
 
 
-def profile_at(u: Array, start: int, end: int) -> tuple[Array, Array]:
-    """Return s(u), from 0 to 1, and s′(u): the speed that keeps nodes crowded at slow ends."""
-    series = _speed(start, end)
+def profile_at(u: Array, start: int, end: int, waist: Waist = None) -> tuple[Array, Array]:
+    """Return s(u), from 0 to 1, and s′(u): the speed that keeps nodes crowded at slow ends and about the waist."""
+    series = _speed(start, end, waist)
     integral = np.polynomial.legendre.legint(series, lbnd=-1)
     total = np.polynomial.legendre.legval(1.0, integral)
     evaluate = np.polynomial.legendre.legval
@@ -91,7 +95,7 @@ def profile_at(u: Array, start: int, end: int) -> tuple[Array, Array]:
 
 
 @lru_cache
-def _speed(start: int, end: int) -> Array:
+def _speed(start: int, end: int, waist: Waist) -> Array:
     """Return the Legendre coefficients of s′ up to a factor."""
     u, weight = np.polynomial.legendre.leggauss(80)
     speed = np.ones_like(u)
@@ -100,11 +104,13 @@ def _speed(start: int, end: int) -> Array:
             speed *= way**_NODE_POWER
         elif kind == FOCUS:
             speed *= np.exp(FOCUS_RANGE * (way / 2 - 1))
+    if waist is not None:
+        speed *= (u - waist[0]) ** 2 + waist[1] ** 2
     degree = np.arange(60)
     return (degree + 0.5) * (np.polynomial.legendre.legvander(u, 59).T @ (weight * speed))
 
 
-def fit(points: Array, modes: int, start: int, end: int, most: int = 64) -> Array:
+def fit(points: Array, modes: int, start: int, end: int, waist: Waist = None, most: int = 64) -> Array:
     """Return the coefficients (n, d) of a polygon (m, d), reparametrised by arc length and `profile_at`.
 
     With n = `modes`, doubled up to `most` until the curve is within 3 % of its length.
@@ -114,7 +120,7 @@ def fit(points: Array, modes: int, start: int, end: int, most: int = 64) -> Arra
     total = length[-1]
     length, points = length[keep] / total, points[keep]
     while True:
-        b = basis(modes, max(4 * modes, 200), start, end)
+        b = basis(modes, max(4 * modes, 200), start, end, waist)
         dense = np.stack([np.interp(b.profile, length, column) for column in points.T], axis=-1)
         bend = dense - points[0] - b.profile[:, None] * (points[-1] - points[0])
         # weighted least squares: stiff polygons do not ring
@@ -123,3 +129,19 @@ def fit(points: Array, modes: int, start: int, end: int, most: int = 64) -> Arra
         if 2 * modes > most or np.abs(b.mode @ coefficients - bend).max() <= 0.03 * total:
             return coefficients
         modes *= 2
+
+
+def waist_at(start: int, end: int, fraction: float, width: float) -> tuple[float, float]:
+    """Return the waist whose middle lies at a fraction of the length, and that turns over about `width` of the length there.
+
+    About the waist the length grows as 6 (ε²u + u³/3) or so: a turn of size r is as wide as ε ~ r^{1/3} in u.
+    """
+    size = float(np.clip((width / 8) ** (1 / 3), 0.02, 1.0))
+
+    def excess(u: float) -> float:
+        return float(profile_at(np.array([u]), start, end, (u, size))[0][0]) - fraction
+
+    return (
+        brentq(excess, -0.95, 0.95, xtol=1e-3) if excess(-0.95) < 0 < excess(0.95) else float(np.sign(fraction - 0.5)) * 0.95,
+        size,
+    )

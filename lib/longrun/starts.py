@@ -11,7 +11,7 @@ from longrun.curve import Curve, dense_cost
 from longrun.geodesic import minimise
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
-from longrun.spectral import modes_at
+from longrun.spectral import fit, modes_at, waist_at
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,51 @@ def polygons(start: Array, end: Array) -> list[Array]:
     chord = start + (u[:, None] + 1) / 2 * (end - start)
     mode, _ = modes_at(u, 1)
     return [chord + mode @ arc for arc in bends(end - start, 1)]
+
+
+def unfolded(curve: Curve) -> Curve | None:
+    """Return a curve that does not run to and fro near its ends; None if this one does not.
+
+    Where the path is slow it costs next to nothing, and a curve that overshoots a saddle, turns and comes back is a minimum in
+    its own right of cost and gauge together: no number of modes resolves its turning points.
+    """
+    if curve.frame is not None:
+        return None
+    x = curve.at(-np.cos(np.linspace(0, np.pi, 401)))[0]
+    step = np.diff(x, axis=0)
+    if (np.einsum("ij,ij->i", step[1:], step[:-1]) >= 0).all():
+        return None
+    x[0], x[-1] = curve.start, curve.end
+    kept = _approaching(_approaching(x)[::-1])[::-1]
+    if len(kept) == len(x):
+        return None
+    return Curve(curve.start, curve.end, fit(kept, 16, *curve.kinds[:2]), curve.kinds[:2])
+
+
+def waisted(curve: Curve, angle: float = 0.8) -> Curve | None:
+    """Return the curve with its modes crowded about its sharpest turn; None if it has none worth the name."""
+    x = curve.at(np.linspace(-1, 1, 4001))[0]
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=-1))])
+    # evenly by length, the slow ends left out
+    even = np.linspace(0, length[-1], 1001)
+    y = np.stack([np.interp(even, length, column) for column in x.T], axis=-1)
+    edge = np.diff(y, axis=0)
+    edge /= np.linalg.norm(edge, axis=-1, keepdims=True)
+    for width in (4, 8, 16, 32, 64, 128):
+        cosine = np.einsum("ij,ij->i", edge[width:], edge[:-width])[20:-20]
+        if cosine.min() < np.cos(angle):
+            middle = (int(cosine.argmin()) + 20 + width / 2) / 1000
+            kinds = (*curve.kinds[:2], waist_at(*curve.kinds[:2], middle, width / 1000))
+            return Curve(curve.start, curve.end, fit(x, 32, *kinds), kinds)
+    return None
+
+
+def _approaching(x: Array) -> Array:
+    """Drop what comes no nearer to the last point, in the last tenth of the way."""
+    r = np.linalg.norm(x - x[-1], axis=-1)
+    outside = int(np.flatnonzero(r > 0.1 * r.max())[-1]) + 1
+    least = np.minimum.accumulate(r[outside - 1 :])
+    return np.concatenate([x[:outside], x[outside:][(r[outside:] < least[:-1])]])
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,14 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from longrun import draw, sgd
-from longrun.errors import Diverged
+from longrun.critical import critical_points
+from longrun.draw_costs import draw_tree, names
+from longrun.energy import transitions
+from longrun.errors import Diverged, NotConverged
 from longrun.landscapes import Landscape, himmelblau
 from longrun.linear import largest_stable_step
-from longrun.noise import Gaussian
+from longrun.noise import Gaussian, Noise, Rademacher, Uniform
+from longrun.trees import best_tree, energies
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,33 @@ class Slider:
         )  # fmt: skip
 
 
-def live(picture: Callable[..., Figure], **sliders: Slider) -> None:
+@dataclass(frozen=True)
+class Choice:
+    """One of several things: its label and the options, the first of which is the start."""
+
+    label: str
+    options: tuple[str, ...]
+
+    @property
+    def start(self) -> str:
+        """First option."""
+        return self.options[0]
+
+    def widget(self) -> widgets.ToggleButtons:
+        """Return the widget."""
+        return widgets.ToggleButtons(options=self.options, value=self.start, description=self.label)
+
+
+def live(picture: Callable[..., Figure], *, slow: bool = False, **sliders: Slider | Choice) -> None:
     """Show a picture that is computed anew on every move of a slider.
 
     Parameters
     ----------
     picture : callable
-        Takes one number per slider, returns the figure. What it raises as ValueError or Diverged is shown as a sentence.
-    **sliders : Slider
+        Takes one value per control, returns the figure. What it raises as one of the library's errors is shown as a sentence.
+    slow : bool
+        Wait until the slider is let go.
+    **sliders : Slider or Choice
         By argument name of `picture`.
 
     Notes
@@ -55,6 +78,9 @@ def live(picture: Callable[..., Figure], **sliders: Slider) -> None:
     Where widgets do not run (GitHub, PDF), the first picture stands in their place.
     """
     controls = {name: slider.widget() for name, slider in sliders.items()}
+    if slow:
+        for control in controls.values():
+            control.continuous_update = False
     first = _png(picture(**{name: slider.start for name, slider in sliders.items()}))
     image = widgets.Image(value=first, format="png", layout=widgets.Layout(max_width="100%"))
     message = widgets.HTML()
@@ -63,7 +89,7 @@ def live(picture: Callable[..., Figure], **sliders: Slider) -> None:
         try:
             image.value = _png(picture(**{name: control.value for name, control in controls.items()}))
             message.value = ""
-        except (ValueError, Diverged) as error:
+        except (ValueError, Diverged, NotConverged) as error:
             message.value = f"<b>{html.escape(str(error))}</b>"
 
     def reset(_: Any = None) -> None:
@@ -108,4 +134,40 @@ def last_iterates(landscape: Landscape | None = None, chains: int = 400, steps: 
         eta=Slider("step-size η", 0.0005, float(f"{0.9 * limit:.2g}"), 0.0005, 0.005),
         sigma=Slider("noise σ", 1.0, 60.0, 1.0, 20.0),
     )
+    plt.close(fig)
+
+
+NOISES: dict[str, Callable[[float], Noise]] = {
+    "signs ±σ": Rademacher,
+    "uniform": lambda sigma: Uniform(np.sqrt(3) * sigma),
+    "Gaussian": Gaussian,
+}
+
+
+def trees(landscape: Landscape) -> None:
+    """Explore which minimum is the ground state: tree and energies under the type and the strength of the noise."""
+    points = critical_points(landscape)
+    minima = [i for i, point in enumerate(points) if point.index == 0]
+    labels = names(points)
+    height = np.array([points[i].value for i in minima])
+    with plt.ioff():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(14, 6.5), width_ratios=(1.2, 1))
+
+    def picture(noise: str, sigma: float) -> Figure:
+        costs = transitions(landscape, NOISES[noise](sigma), points, direct=False).costs
+        energy = energies(costs) * sigma**2 / 2
+        root = int(np.argmin(energy))
+        left.clear()
+        right.clear()
+        draw_tree(left, best_tree(costs, root), points, sigma**2 / 2)
+        left.set(title=f"tree to the ground state {labels[root]}", xlabel="$u$", ylabel="$v$", xlim=(-5, 5), ylim=(-4.6, 4.6))
+        where = np.arange(len(minima))
+        right.bar(where - 0.2, height - height.min(), 0.4, color=draw.GREY, label=r"height $f_i - \min f$")
+        right.bar(where + 0.2, energy[minima], 0.4, color=draw.RED, label=r"energy $E_i\,\sigma^2/2$")
+        right.set_xticks(where, [labels[i] for i in minima])
+        right.set(title=f"{noise}, $\\sigma$ = {sigma:g}", ylim=(0, 1.35 * max(np.ptp(height), energy[minima].max()) + 1))
+        right.legend(loc="upper left")
+        return fig
+
+    live(picture, slow=True, noise=Choice("noise", tuple(NOISES)), sigma=Slider("strength σ", 50.0, 200.0, 10.0, 60.0))
     plt.close(fig)

@@ -14,13 +14,13 @@
 # | $\eta$ | constant step-size: $x_{t+1} = x_t - \eta\,(\nabla f(x_t) + Z(x_t;\omega_t))$ | `sgd.run` |
 # | $\mu_t(\mathcal B)$ | occupation measure: average fraction of the first $t$ steps spent in $\mathcal B$ | `sgd.occupation` |
 # | $\mu_\infty$ | invariant measure: $x_t\sim\mu_\infty \Rightarrow x_{t+1}\sim\mu_\infty$ | |
-# | $K_1,\dots,K_p$ | connected components of the critical set, with neighbourhoods $\mathcal U_i$ | |
+# | $K_1,\dots,K_p$ | connected components of the critical set, with neighbourhoods $\mathcal U_i$ | `critical` |
 # | $\mathcal H(x,v)$ | cumulant generating function $\log\mathbb E\,e^{\langle v, Z(x;\omega)\rangle}$ | `noise.*.cgf` |
-# | $\mathcal L(x,v)$ | Lagrangian $\mathcal H^*(x,\,-v-\nabla f(x))$ | |
-# | $\mathcal S_T[\gamma]$ | action $\int_0^T\mathcal L(\gamma_t,\dot\gamma_t)\,dt$; $\mathbb P(\text{SGD}\approx\gamma)\approx e^{-\mathcal S_T[\gamma]/\eta}$ | |
-# | $B_{i,j}$ | transition cost: least action from $K_i$ to $K_j$ | |
-# | $E_i$ | energy: least total cost of a tree of transitions pointing to $i$; $\mu_\infty(\mathcal U_i)\approx e^{-E_i/\eta}$ | |
-# | ground state | the component of least energy | |
+# | $\mathcal L(x,v)$ | Lagrangian $\mathcal H^*(x,\,-v-\nabla f(x))$ | `action.lagrangian` |
+# | $\mathcal S_T[\gamma]$ | action $\int_0^T\mathcal L(\gamma_t,\dot\gamma_t)\,dt$; $\mathbb P(\text{SGD}\approx\gamma)\approx e^{-\mathcal S_T[\gamma]/\eta}$ | `action.action` |
+# | $B_{i,j}$ | transition cost: least action from $K_i$ to $K_j$ | `energy.transition_costs` |
+# | $E_i$ | energy: least total cost of a tree of transitions pointing to $i$; $\mu_\infty(\mathcal U_i)\approx e^{-E_i/\eta}$ | `energy.energies` |
+# | ground state | the component of least energy | `energy.best_tree` |
 #
 # A symbol without an entry in the last column is defined by the talk; its notebook is in preparation, as is every notebook that
 # the list below names without a link.
@@ -60,7 +60,7 @@ Markdown("\n".join(rows))
 # ## Where the slides need care
 #
 # Slides are made to be spoken. Taken at the letter, some lines need a correction; none of them touches the theorems. Each is settled by
-# a computation in the notebook named, not by authority.
+# a computation, not by authority: in the notebook linked, or, where there is no link yet, in the one in preparation.
 #
 # | slide | as printed | what holds | settled in |
 # | --- | --- | --- | --- |
@@ -68,14 +68,15 @@ Markdown("\n".join(rows))
 # | the same | $E_1<E_2 \Rightarrow \mu_\infty(p_1)\ll\mu_\infty(p_2)$ | $\gg$: lower energy, more mass | 05 |
 # | blanket assumptions, ERM | $Z = \frac1m\sum_i\nabla\ell(x;\xi_i) - \nabla\ell(x;\xi_\omega)$ | the opposite sign, or else $\nabla f + Z$ is not the sampled gradient; for skewed noise the sign changes the energies | 08 |
 # | Langevin dynamics | noise $\sqrt\eta\,\mathcal N(0,\sigma^2)$, law $e^{-f/\sigma^2}$ | $e^{-2f/\sigma^2}$ | 09 |
-# | from transitions to energy | $E_j$, for a tree pointing to $i$ | $E_i$ | 07 |
-# | the same | $B_{i,j} = \min\{\dots\}$ | an infimum: it takes infinite time to leave a critical point along the cheapest path | 07 |
+# | from transitions to energy | $E_j$, for a tree pointing to $i$ | $E_i$ | [07](07_transition_costs.ipynb) |
+# | the same | $B_{i,j} = \min\{\dots\}$ | an infimum: it takes infinite time to leave a critical point along the cheapest path | [07](07_transition_costs.ipynb) |
 # | what is known | at constant $\eta$: average squared gradient $O(1/\sqrt T)$ | needs $\eta\sim1/\sqrt T$; at constant $\eta$ there is a floor of order $\eta$ | 10 |
 # | illustration: Gaussian noise | 1000 runs on Himmelblau at $T=1000$ show the Gibbs law | all four minima have $f=0$, so the exponent does not tell them apart and the prefactors $\det H^{-1/2}$ do; whether 1000 steps have mixed must be measured | 03 |
 # | the same | Himmelblau with Gaussian noise | $\nabla f$ is not Lipschitz and the noise is unbounded: at fixed $\eta$ a chain can leave for infinity. The library stops with a clear error | [01](01_non_convergence.ipynb) |
 #
 # ## How to read a notebook
 #
-# Each begins with a claim and ends with sliders. In between stand one prediction, one experiment and one verdict that could have gone
-# the other way: `HOLDS` is printed only when measurement and prediction differ by less than a tolerance that was derived beforehand, from
-# standard errors or from the order of the first term left out. If they differ by more, the notebook stops.
+# Each begins with a claim and ends with sliders. In between stand predictions, experiments and verdicts that could have gone the
+# other way: `HOLDS` is printed only when measurement and prediction differ by less than a tolerance (or, for a one-sided claim, by more
+# than it in the direction claimed), derived from standard errors or from the order of the first term left out, and when the same data
+# refute the wrong theories named beside it. Otherwise the notebook stops.

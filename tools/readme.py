@@ -34,6 +34,13 @@ def number(value: Any, digits: int = 3) -> str:
     return power(value, digits - 1)
 
 
+def digits(value: Any, error: Any) -> int:
+    """Significant digits that reach as far as two digits of the error do: never coarser than the measurement beside it."""
+    if not error or not value or not (math.isfinite(error) and math.isfinite(value)):
+        return 3
+    return min(max(math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2, 3), 8)
+
+
 def power(value: float, places: int) -> str:
     mantissa, exponent = f"{value:.{max(places, 0)}e}".split("e")
     return f"{mantissa}·{ten(int(exponent))}"
@@ -77,8 +84,8 @@ def row(verdict: dict[str, Any], slug: str) -> str:
     predicted, measurement, error, count = worst(verdict)
     cells = [
         verdict["claim"].replace("|", r"\|"),
-        SIGNS[verdict["relation"]] + number(predicted),
-        measured(measurement, error) + (f" (worst of {count})" if count > 1 else ""),
+        SIGNS[verdict["relation"]] + number(predicted, digits(predicted, error)),
+        measured(measurement, error) + (f" (nearest to failing of {count})" if count > 1 else ""),
         "holds" if verdict["holds"] else "**refuted**",
         f"[{slug}](notebooks/{slug}.ipynb)",
     ]

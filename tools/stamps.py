@@ -54,6 +54,8 @@ def inputs(script: Path, root: Path) -> str:
     others = set(filter(Path.is_file, library.rglob("*"))) - set(library.glob("*.py")) - set(library.rglob("*.pyc"))
     files = [script, root / "requirements.lock", *RUNNER, *sorted(modules), *sorted(others)]
     digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()} {platform.system()}".encode())
+    if "NOTEBOOKS" in script.read_text(encoding="utf-8"):  # it lists the notebooks that there are
+        digest.update(" ".join(path.stem for path in project.sources(root)).encode())
     for path in files:
         digest.update(path.name.encode() + b"\0" + file_digest(path).encode())
     return digest.hexdigest()

@@ -80,7 +80,8 @@ def check(
         "==": |measured − predicted| ≤ tolerance. ">": measured exceeds predicted by more than the tolerance, "<": falls short
         by more.
     rivals : mapping of name to prediction, optional
-        What wrong theories would put in place of `predicted`. The same data must refute each of them.
+        Wrong theories, each of which the check must refute: for "==" what they predict in place of `predicted`; for "<" and ">"
+        what they would have us measure.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def check(
     for name, rival in others.items():
         if not np.all(np.isfinite(rival)):
             raise ValueError(f"rivals: {name!r} = {rival}: finite numbers are needed ({claim})")
-        if agrees(rival, m, t, relation):
+        if agrees(rival, m, t) if relation == "==" else agrees(p, rival, t, relation):
             raise ValueError(f"rivals: the measurement does not refute {name!r} = {rival} ({claim})")
     print(verdict)
     return verdict

@@ -1,4 +1,4 @@
-"""Pictures: one style, colour-blind safe and readable from the last row. No computation happens here."""
+"""Pictures: one style, colour-blind safe and readable from the last row. Nothing is computed but heights to draw."""
 
 from __future__ import annotations
 

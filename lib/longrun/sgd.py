@@ -42,7 +42,7 @@ def run(
     executor: Executor | None = None,
     progress: bool = False,
 ) -> Array:
-    """Run an ensemble of SGD chains with constant step-size.
+    """Run an ensemble of SGD chains.
 
     Parameters
     ----------
@@ -74,6 +74,11 @@ def run(
         If an argument is out of range; the message names it, its value and what is allowed.
     Diverged
         If a chain leaves for infinity.
+
+    Warns
+    -----
+    UnstableStep
+        If the (last) step-size exceeds 2/h_max at a minimum in the box.
     """
     x0 = checked(landscape, eta, x0, steps)
     if not _is_count(keep) or not 1 <= keep <= steps:
@@ -125,7 +130,7 @@ def occupation(
     Eight chains or more: the error comes from the spread between chains, which are independent whatever their
     autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of them; it is too small
     when a chain has not crossed between the sets several times in an eighth of the run. An error of 0 means that all
-    chains agree exactly, as when none ever entered the set: then the fraction is only known to be below about 3/n.
+    chains agree exactly, as when none ever entered the set: then the fraction of n chains is only known to be below about 3/n (at 95 %).
     """
     x0 = checked(landscape, eta, x0, steps)
     if not _is_count(burn) or not 0 <= burn < steps:

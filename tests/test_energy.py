@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longrun.action import MinimumAction
 from longrun.critical import CriticalPoint, critical_points
+from longrun.edges import Edges
 from longrun.energy import (
+    _judged,
     best_tree,
     energies,
     induced_chain,
@@ -19,6 +22,7 @@ from longrun.energy import (
     transition_costs,
     transitions,
 )
+from longrun.errors import NotConverged
 from longrun.landscapes import (
     Landscape,
     double_well,
@@ -208,6 +212,21 @@ def assert_between(found, landscape, noise):
     for (i, j), way in rough.ways.items():
         assert found.costs[i, j] <= polygon_cost(landscape, noise, joined(way)) * (1 + 1e-6)
     assert np.all(found.costs >= rough.lower * (1 - 1e-6))
+
+
+def test_doubt_is_told():
+    """An edge known to cost between 1 and 3: every pair that may use it is listed, and energies that depend on it are refused."""
+    x = np.arange(3.0)[:, None]
+    ways = {pair: MinimumAction(cost, x, x, 0.0) for pair, cost in {(0, 1): 3.0, (1, 0): 1.0, (1, 2): 1.0, (2, 1): 0.5}.items()}
+    edges = Edges(double_well(), Gaussian(1.0), x, 1e-9, ways, {(0, 1): 1.0})
+    found = _judged(edges)
+    assert found.unresolved == [(0, 1), (0, 2)]
+    assert found.lower[0, 2] == 2
+    with pytest.raises(NotConverged, match="unresolved pairs"):
+        found.energies()
+    edges.doubt = {(0, 2): 4.5}  # dearer than by way of 1: no harm
+    assert _judged(edges).unresolved == []
+    np.testing.assert_allclose(_judged(edges).energies(), energies(found.costs))
 
 
 def test_points_are_checked():

@@ -1,5 +1,6 @@
 """Transition costs, energies, trees and stationary laws."""
 
+import os
 from functools import cache
 from itertools import pairwise, product
 
@@ -32,7 +33,7 @@ from longrun.landscapes import (
     three_hump_camel,
     tilted_himmelblau,
 )
-from longrun.noise import Gaussian, Rademacher, Rotated, Uniform
+from longrun.noise import Gaussian, Rademacher, Rotated, TruncatedGaussian, Uniform
 from longrun.survey import joined, polygon_cost, survey
 
 LANDSCAPES = [himmelblau(), tilted_himmelblau(10.0), three_hump_camel(), six_hump_camel(), muller_brown(), double_well(0.1)]
@@ -204,6 +205,23 @@ def test_no_cost_is_above_the_grid():
     assert_between(found, landscape, noise)
     assert 1800 * found.costs[2, 0] == pytest.approx(222.4654664, rel=1e-6)
     np.testing.assert_allclose(found.energies(), energies(found.costs))
+
+
+DIAGONAL = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("LONGRUN_SLOW" not in os.environ, reason="two minutes: set LONGRUN_SLOW to run it")
+@pytest.mark.parametrize("tilt", [0.0, 3.0])
+@pytest.mark.parametrize(
+    "noise",
+    [Rademacher(45.0), Rademacher(90.0), Uniform(90.0), Rotated(Rademacher(60.0), DIAGONAL), TruncatedGaussian(60.0, 100.0)],
+    ids=repr,
+)
+def test_other_noises_against_the_grid(tilt, noise):
+    landscape = tilted_himmelblau(tilt)
+    found = transitions(landscape, noise, critical_points(landscape), tol=1e-6)
+    assert_between(found, landscape, noise)
 
 
 def assert_between(found, landscape, noise):

@@ -1,5 +1,6 @@
 """Transition costs, energies, trees and stationary laws."""
 
+import os
 from functools import cache
 from itertools import pairwise, product
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longrun.action import MinimumAction
 from longrun.critical import CriticalPoint, critical_points
+from longrun.edges import Edges
 from longrun.energy import (
+    _judged,
     best_tree,
     energies,
     induced_chain,
@@ -19,6 +23,7 @@ from longrun.energy import (
     transition_costs,
     transitions,
 )
+from longrun.errors import NotConverged
 from longrun.landscapes import (
     Landscape,
     double_well,
@@ -28,7 +33,7 @@ from longrun.landscapes import (
     three_hump_camel,
     tilted_himmelblau,
 )
-from longrun.noise import Gaussian, Rademacher, Rotated, Uniform
+from longrun.noise import Gaussian, Rademacher, Rotated, TruncatedGaussian, Uniform
 from longrun.survey import joined, polygon_cost, survey
 
 LANDSCAPES = [himmelblau(), tilted_himmelblau(10.0), three_hump_camel(), six_hump_camel(), muller_brown(), double_well(0.1)]
@@ -202,12 +207,44 @@ def test_no_cost_is_above_the_grid():
     np.testing.assert_allclose(found.energies(), energies(found.costs))
 
 
+DIAGONAL = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("LONGRUN_SLOW" not in os.environ, reason="two minutes: set LONGRUN_SLOW to run it")
+@pytest.mark.parametrize("tilt", [0.0, 3.0])
+@pytest.mark.parametrize(
+    "noise",
+    [Rademacher(45.0), Rademacher(90.0), Uniform(90.0), Rotated(Rademacher(60.0), DIAGONAL), TruncatedGaussian(60.0, 100.0)],
+    ids=repr,
+)
+def test_other_noises_against_the_grid(tilt, noise):
+    landscape = tilted_himmelblau(tilt)
+    found = transitions(landscape, noise, critical_points(landscape), tol=1e-6)
+    assert_between(found, landscape, noise)
+
+
 def assert_between(found, landscape, noise):
     """Not above what the cheapest ways over a finer graph cost, integrated properly; nor below the graph by more than its error."""
     rough = survey(landscape, noise, found.points, side=81)
     for (i, j), way in rough.ways.items():
         assert found.costs[i, j] <= polygon_cost(landscape, noise, joined(way)) * (1 + 1e-6)
     assert np.all(found.costs >= rough.lower * (1 - 1e-6))
+
+
+def test_doubt_is_told():
+    """An edge known to cost between 1 and 3: every pair that may use it is listed, and energies that depend on it are refused."""
+    x = np.arange(3.0)[:, None]
+    ways = {pair: MinimumAction(cost, x, x, 0.0) for pair, cost in {(0, 1): 3.0, (1, 0): 1.0, (1, 2): 1.0, (2, 1): 0.5}.items()}
+    edges = Edges(double_well(), Gaussian(1.0), x, 1e-9, ways, {(0, 1): 1.0})
+    found = _judged(edges)
+    assert found.unresolved == [(0, 1), (0, 2)]
+    assert found.lower[0, 2] == 2
+    with pytest.raises(NotConverged, match="unresolved pairs"):
+        found.energies()
+    edges.doubt = {(0, 2): 4.5}  # dearer than by way of 1: no harm
+    assert _judged(edges).unresolved == []
+    np.testing.assert_allclose(_judged(edges).energies(), energies(found.costs))
 
 
 def test_points_are_checked():

@@ -69,7 +69,8 @@ def true_cost(landscape: Landscape, noise: Noise, curve: Curve) -> float:
         options={"xatol": 1e-13},
     ).x
     widths = 2.0 ** np.arange(1, -40, -1)
-    ends = np.unique(np.clip(np.concatenate([centre - widths, [centre], centre + widths]), -1, 1))
+    even = np.linspace(-1, 1, 9 + curve.modes // 4)  # no panel longer than the modes' own waves
+    ends = np.unique(np.clip(np.concatenate([centre - widths, [centre], centre + widths, even]), -1, 1))
     node, weight = np.polynomial.legendre.leggauss(24)
     half = np.diff(ends)[:, None] / 2
     return _integral(landscape, noise, curve, (ends[:-1, None] + half * (node + 1)).ravel(), (half * weight).ravel())

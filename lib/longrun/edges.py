@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longrun.action import MinimumAction, minimum_action
-from longrun.corner import short_cut
+from longrun.corner import short_cut, true_cost
 from longrun.curve import Curve
 from longrun.errors import NotConverged
+from longrun.geodesic import minimise
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.spectral import SLOW, fit
@@ -61,14 +62,32 @@ class Edges:
             self.ways[i, j] = way
 
     def follow(self, i: int, j: int, polygon: Array, least: float) -> None:
-        """Solve from a polygon; where that fails keep the polygon itself, and the doubt."""
+        """Solve from a polygon; where that fails, or is dearer than the polygon, keep the polygon itself, and the doubt."""
+        cost = polygon_cost(self.landscape, self.noise, polygon)
         try:
-            self.keep(i, j, self.solve(i, j, [polygon]))
+            way = self.solve(i, j, [polygon])
+            residual = self.tol
         except NotConverged as error:
+            way, residual = None, max(error.residual, self.tol)
+        if way is not None and way.cost <= cost:
+            self.keep(i, j, way)
+        elif way is not None or np.isfinite(cost):
             self.doubt[i, j] = least
-            cost = polygon_cost(self.landscape, self.noise, polygon)
-            if np.isfinite(cost):
-                self.keep(i, j, MinimumAction(cost, polygon, np.zeros_like(polygon), max(error.residual, self.tol)))
+            self.keep(i, j, way or self._as_is(polygon, cost, residual))
+            self.keep(i, j, self._as_is(polygon, cost, residual))
+
+    def _as_is(self, polygon: Array, cost: float, residual: float) -> MinimumAction:
+        return MinimumAction(cost, polygon, np.zeros_like(polygon), residual)
+
+    def worth(self, polygon: Array, known: float) -> bool:
+        """Whether a polygon, smoothed a little, is cheaper than what is known."""
+        if polygon_cost(self.landscape, self.noise, polygon) < known * (1 - self.tol):
+            return True
+        curve = Curve(polygon[0], polygon[-1], fit(polygon, 16, SLOW, SLOW), (SLOW, SLOW))
+        curve = minimise(self.landscape, self.noise, curve, tol=1e-4, steps=15)
+        if not curve.cost < known * (1 + 2e-3):  # too far to be decided by the rule that integrates it
+            return False
+        return true_cost(self.landscape, self.noise, curve) < known * (1 - self.tol)
 
     def cut(self, i: int, via: int, j: int, least: float, bound: float) -> None:
         """Look for a way from i to j past `via` rather than through it; `bound` is what it must cost less than."""

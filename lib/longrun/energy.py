@@ -191,7 +191,10 @@ def _search_plane(edges: Edges, lines: list[tuple[int, int, Array]], minima: lis
     _follow(edges, plan, pieces, minima)
     _climb(edges, [(i, j, path) for i, j, path in lines if not np.isfinite(plan.cost[j, i])])
     _cut_all(edges, plan)
-    _follow(edges, plan, {pair: joined(way) for pair, way in plan.ways.items()}, minima)
+    for (i, j), way in plan.ways.items():  # what no single corner explains
+        whole, known = joined(way), _closure(edges.x, edges.ways).costs[i, j]
+        if (i, j) not in edges.doubt and polygon_cost(edges.landscape, edges.noise, whole) < known * (1 - edges.tol):
+            edges.follow(i, j, whole, float(plan.lower[i, j]))
 
 
 def _follow(edges: Edges, plan: Survey, polygons: dict[tuple[int, int], Array], minima: list[int]) -> None:
@@ -200,7 +203,7 @@ def _follow(edges: Edges, plan: Survey, polygons: dict[tuple[int, int], Array], 
         known = _closure(edges.x, edges.ways).costs[i, j]
         if known < plan.lower[i, j] or (i, j) in edges.doubt:
             continue
-        if polygon_cost(edges.landscape, edges.noise, polygons[i, j]) < known * (1 - edges.tol):
+        if edges.worth(polygons[i, j], known):
             edges.follow(i, j, polygons[i, j], float(plan.lower[i, j]))
 
 

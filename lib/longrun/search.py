@@ -71,6 +71,9 @@ def search(
         guesses += bends(z - a, FIRST_MODES)
     curves = [Curve(a, z, guess, kinds) for guess in guesses]
     found = [c for c in (minimise(landscape, noise, c, tol=1e-3, steps=25) for c in curves) if np.isfinite(c.cost)]
+    if not found:  # bounded noise and a stiff start: few modes may leave the way that the polygon follows
+        stiff = [Curve(a, z, fit(np.asarray(polygon, dtype=float), 64, *kinds), kinds) for polygon in starts]
+        found = [c for c in (minimise(landscape, noise, c, tol=1e-3, steps=25) for c in stiff) if np.isfinite(c.cost)]
     best = min(found, key=lambda c: c.cost, default=None)
     if winding is not None and (best is None or winding.cost <= best.cost):
         return winding

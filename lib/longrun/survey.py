@@ -97,7 +97,8 @@ def polygon_cost(landscape: Landscape, noise: Noise, path: Array, count: int = 6
     edge = np.diff(path, axis=0)
     x = (path[:-1, None] + (node[:, None] + 1) / 2 * edge[:, None]).reshape(-1, path.shape[1])
     way = push(noise, x, -landscape.grad(x), np.repeat(edge / 2, count, axis=0))
-    return float(np.tile(weight, len(edge)) @ way.cost)
+    cost = float(np.tile(weight, len(edge)) @ way.cost)
+    return np.inf if np.isnan(cost) else cost
 
 
 def _error(landscape: Landscape, noise: Noise, path: Array, step: float) -> float:

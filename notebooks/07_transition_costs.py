@@ -60,7 +60,7 @@ results = Results(
 
 # %%
 costs = {name: transitions(landscape, noise, points) for name, noise in noises.items()}
-E = {name: energies(cost.costs) for name, cost in costs.items()}
+E = {name: cost.energies() for name, cost in costs.items()}  # raises where a cost that matters is in doubt
 
 fig, ax = plt.subplots(figsize=(8.6, 7.8))
 draw.contours(ax, landscape)
@@ -106,7 +106,7 @@ def grid_energies(nodes):
     return energies([[way.at(points[j].x) for j in minima] for way in fields])
 
 
-coarse, fine = (grid_energies(nodes) for nodes in (41, 61))
+coarse, fine = (grid_energies(nodes) for nodes in (61, 121))
 
 # %% tags=["verdict"]
 exact = 2 * (f - f.min()) / sigma**2

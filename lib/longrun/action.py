@@ -20,6 +20,7 @@ from longrun.line import line
 from longrun.noise import Noise
 from longrun.search import FIRST_MODES, Solution, search
 from longrun.spectral import REGULAR
+from longrun.threads import one_thread
 
 __all__ = ["MinimumAction", "action", "lagrangian", "minimum_action"]
 
@@ -85,6 +86,7 @@ def action(landscape: Landscape, noise: Noise, path: ArrayLike, duration: float)
     return float((weight / 2 * dt) @ lagrangian(landscape, noise, x, edge / dt).sum(axis=-1))
 
 
+@one_thread
 def minimum_action(
     landscape: Landscape,
     noise: Noise,

@@ -12,6 +12,7 @@ from scipy.stats import qmc
 from longrun.errors import NotConverged
 from longrun.flow import basin
 from longrun.landscapes import Landscape
+from longrun.threads import one_thread
 
 __all__ = ["CriticalPoint", "basin", "critical_points", "degree"]
 
@@ -42,6 +43,7 @@ class CriticalPoint:
     degenerate: bool = False
 
 
+@one_thread
 def critical_points(landscape: Landscape, *, starts: int | None = None) -> list[CriticalPoint]:
     """Find all zeros of `landscape.grad` in the box.
 

@@ -24,6 +24,7 @@ from longrun.heteroclinic import falls
 from longrun.landscapes import Landscape
 from longrun.noise import Gaussian, Noise
 from longrun.survey import Survey, joined, needed, polygon_cost, survey
+from longrun.threads import one_thread
 from longrun.trees import best_tree, energies
 
 __all__ = [
@@ -132,6 +133,7 @@ def transition_costs(landscape: Landscape, noise: Noise, points: Sequence[Critic
     return found.costs
 
 
+@one_thread
 def transitions(
     landscape: Landscape, noise: Noise, points: Sequence[CriticalPoint], *, tol: float = 1e-9, direct: bool = True
 ) -> Transitions:

@@ -23,7 +23,7 @@ from longrun.errors import Diverged, NotConverged
 from longrun.landscapes import Landscape, himmelblau
 from longrun.linear import largest_stable_step
 from longrun.noise import Gaussian, Noise, Rademacher, Uniform
-from longrun.trees import best_tree, energies
+from longrun.trees import best_tree
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def trees(landscape: Landscape) -> None:
         fig, (left, right) = plt.subplots(1, 2, figsize=(14, 6.5), width_ratios=(1.2, 1))
 
     def picture(noise: str, sigma: float) -> Figure:
-        costs = transitions(landscape, NOISES[noise](sigma), points, direct=False).costs
-        energy = energies(costs) * sigma**2 / 2
+        ways = transitions(landscape, NOISES[noise](sigma), points, direct=False)
+        costs, energy = ways.costs, ways.energies() * sigma**2 / 2
         root = int(np.argmin(energy))
         left.clear()
         right.clear()

@@ -2,9 +2,9 @@
 
 numpy's vectorised single-precision log, sqrt, sin and cos cost less than the table look-ups of the ziggurat. What must not be
 single is the draw of the uniform number u under the logarithm: it has 53 bits, so that the small u behind large radii √(−2 log u)
-exist, up to 8.57, a level that one draw in 10¹⁶ exceeds. Then u is rounded to 24 significant bits: radii lie on a lattice of relative
-mesh 2⁻²⁴, or e^{r²/2}/2⁵³ in the far tail (1 % at r = 8). The angle has 24 bits, the last ones of the same random word; the radius
-shares them from 6.3 on, so radii above 5 get a fresh angle. Each number is rounded to 24 bits.
+exist, up to 8.57, a level that one draw in 10¹⁶ exceeds. Then u is rounded to 24 significant bits: radii lie on a lattice of
+relative mesh 2⁻²⁴, or e^{r²/2}/2⁵³ in the far tail (1 % at r = 8). The angle has 24 bits, the last ones of the same word; the
+radius shares them from 6.3 on, so radii above 5 get a fresh angle. Each number is rounded to 24 bits.
 """
 
 from __future__ import annotations

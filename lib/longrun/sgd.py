@@ -130,7 +130,7 @@ def occupation(
     Eight chains or more: the error comes from the spread between chains, which are independent whatever their
     autocorrelation. Fewer: from batch means over 8, 16 and 32 stretches of time, the largest of them; it is too small
     when a chain has not crossed between the sets several times in an eighth of the run. An error of 0 means that all
-    chains agree exactly, as when none ever entered the set: then the fraction of n chains is only known to be below about 3/n (at 95 %).
+    chains agree exactly, as when none ever entered the set: then the fraction is only known to be below 3/n for n chains.
     """
     x0 = checked(landscape, eta, x0, steps)
     if not _is_count(burn) or not 0 <= burn < steps:

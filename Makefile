@@ -7,6 +7,7 @@ BASE := python3
 N := 01
 ARGS :=
 
+BENCH = $(if $(OWN),.venv-bench/bin/python,$(PYTHON))
 OWN := $(filter .venv/bin/python,$(PYTHON))
 FORCED := $(if $(FORCE)$(findstring B,$(firstword -$(MAKEFLAGS))),--force)
 COMPILE := -m uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
@@ -30,8 +31,9 @@ lab: env  ## open JupyterLab on the notebooks
 try: env  ## one notebook with other parameters, into try/: make try N=01 ARGS='-p eta 0.01'
 	@$(PYTHON) -m tools.attempt $(N) $(ARGS)
 
-bench: env-bench  ## time the sampler against its peers
-	$(if $(OWN),.venv-bench/bin/python,$(PYTHON)) benchmarks/sampler.py
+bench: env-bench  ## time the sampler and the path solver against their peers
+	$(BENCH) benchmarks/sampler.py
+	OMP_NUM_THREADS=1 $(BENCH) benchmarks/bench_action.py --figure benchmarks/action.png --table benchmarks/action.md
 
 format: env  ## put the code in shape
 	$(PYTHON) -m ruff check --fix-only .

@@ -95,8 +95,8 @@ def test_rivals_must_be_refuted_by_the_same_data(capsys):
     with pytest.raises(Refuted):  # the claim comes first
         check(**data | dict(measured=[1.2, 2.0]), rivals={"r": 1.0})
     with pytest.raises(ValueError, match="does not refute"):
-        check("c", 1.0, 2.0, 0.01, 0.1, ">", rivals={"also below": 1.5})
-    check("c", 1.0, 2.0, 0.01, 0.1, ">", rivals={"above": 1.95})
+        check("c", 1.0, 2.0, 0.01, 0.1, ">", rivals={"would be above too": 1.5})
+    check("c", 1.0, 2.0, 0.01, 0.1, ">", rivals={"would not be above": 1.05})
 
 
 @pytest.mark.parametrize("rival", [np.nan, np.inf, [1.5, np.nan]])

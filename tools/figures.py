@@ -53,6 +53,11 @@ class Runner:
         self.stopped.set()
         for process in self.running:
             process.terminate()
+        for process in self.running:
+            try:
+                process.wait(timeout=3)
+            except subprocess.TimeoutExpired:  # waits for its kernel; that one ends when its parent is gone
+                process.kill()
 
     def one(self, script: Path) -> str:
         if self.stopped.is_set():

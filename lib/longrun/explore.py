@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from longrun import draw, sgd
 from longrun.critical import critical_points
 from longrun.draw_costs import draw_tree, names
-from longrun.energy import transitions
+from longrun.energy import Transitions, transitions
 from longrun.errors import Diverged, NotConverged
 from longrun.landscapes import Landscape, himmelblau
 from longrun.linear import largest_stable_step
@@ -144,8 +144,17 @@ NOISES: dict[str, Callable[[float], Noise]] = {
 }
 
 
-def trees(landscape: Landscape) -> None:
-    """Explore which minimum is the ground state: tree and energies under the type and the strength of the noise."""
+def trees(landscape: Landscape, known: dict[tuple[str, float], Transitions] | None = None) -> None:
+    """Explore which minimum is the ground state: tree and energies under the type and the strength of the noise.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        On the plane.
+    known : dict (noise, sigma) → Transitions, optional
+        What has been computed already; the explorer remembers what it computes.
+    """
+    found = dict(known or {})
     points = critical_points(landscape)
     minima = [i for i, point in enumerate(points) if point.index == 0]
     labels = names(points)
@@ -154,7 +163,9 @@ def trees(landscape: Landscape) -> None:
         fig, (left, right) = plt.subplots(1, 2, figsize=(14, 6.5), width_ratios=(1.2, 1))
 
     def picture(noise: str, sigma: float) -> Figure:
-        ways = transitions(landscape, NOISES[noise](sigma), points, direct=False)
+        if (noise, sigma) not in found:
+            found[noise, sigma] = transitions(landscape, NOISES[noise](sigma), points, direct=False)
+        ways = found[noise, sigma]
         costs, energy = ways.costs, ways.energies() * sigma**2 / 2
         root = int(np.argmin(energy))
         left.clear()

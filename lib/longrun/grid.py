@@ -6,8 +6,10 @@ rest. The directions of the stencil are the main error: a way that must turn fin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +19,7 @@ from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.plane import graph, nearest, stencil
 
-__all__ = ["Field", "field", "stencil"]
+__all__ = ["Field", "field", "fields", "stencil"]
 
 Array = NDArray[np.float64]
 
@@ -62,23 +64,28 @@ class Field:
         return np.stack([self.axes[0][i], self.axes[1][j]], axis=-1)
 
 
-def field(
+def field(landscape: Landscape, noise: Noise, start: ArrayLike, **options: Any) -> Field:
+    """Return the costs from a point to all nodes of a grid (see `fields`)."""
+    return fields(landscape, noise, [start], **options)[0]
+
+
+def fields(
     landscape: Landscape,
     noise: Noise,
-    start: ArrayLike,
+    starts: Sequence[ArrayLike],
     *,
     shape: tuple[int, int] = (121, 121),
     reach: int = 4,
     box: tuple[ArrayLike, ArrayLike] | None = None,
-) -> Field:
-    """Return the costs from a point to all nodes of a grid.
+) -> list[Field]:
+    """Return the costs from each of some points to all nodes of a grid; the edges are weighed once.
 
     Parameters
     ----------
     landscape : Landscape
         Of dimension 2.
     noise : Noise
-    start : array_like, shape (2,)
+    starts : list of array_like, shape (2,)
     shape : pair of int
         Number of nodes along each axis.
     reach : int
@@ -92,15 +99,19 @@ def field(
         If the landscape is not two-dimensional, the start lies outside, or the grid is too small.
     """
     lower, upper = (np.asarray(corner, dtype=float) for corner in (box or landscape.box))
-    x = np.asarray(start, dtype=float)
+    points = [np.asarray(start, dtype=float) for start in starts]
     if landscape.dim != 2:
         raise ValueError(f"landscape of dimension {landscape.dim}: a plane is needed")
-    if x.shape != (2,) or np.any(x < lower) or np.any(x > upper):
-        raise ValueError(f"start = {start!r}: a point of the box {lower}, {upper} is needed")
+    for x in points:
+        if x.shape != (2,) or np.any(x < lower) or np.any(x > upper):
+            raise ValueError(f"start = {x!r}: a point of the box {lower}, {upper} is needed")
     if reach < 1 or min(shape) <= 2 * reach:
         raise ValueError(f"shape = {shape!r}, reach = {reach!r}: reach ≥ 1 and more than 2 · reach nodes a side are needed")
     axes = (np.linspace(lower[0], upper[0], shape[0]), np.linspace(lower[1], upper[1], shape[1]))
-    source = nearest(axes, x)
-    cost, previous = dijkstra(graph(landscape, noise, axes, reach), indices=source, return_predecessors=True)
-    i, j = np.unravel_index(source, shape)
-    return Field(axes, cost.reshape(shape), np.array([axes[0][i], axes[1][j]]), previous)
+    sources = [nearest(axes, x) for x in points]
+    costs, previous = dijkstra(graph(landscape, noise, axes, reach), indices=sources, return_predecessors=True)
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    return [
+        Field(axes, cost.reshape(shape), nodes[source], before)
+        for cost, source, before in zip(costs, sources, previous, strict=True)
+    ]

@@ -149,6 +149,7 @@ def measure(table: dict[str, Callable[[int, int], Any]], rounds: int) -> dict[tu
         for lap in range(rounds + 1):  # the first warms caches and compilers
             for name, run in table.items():
                 time.sleep(0.05)  # let the threads of the last one stop spinning
+                run(n, T)  # and caches and clock get used to this one
                 begin = time.perf_counter()
                 run(n, T)
                 if lap:

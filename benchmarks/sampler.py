@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from longrun import sgd
+from longrun.ensemble import GROUP
 from longrun.landscapes import himmelblau
 from longrun.noise import Gaussian
 from longrun.normals import standard_normal
@@ -41,7 +42,7 @@ def library(executor: Any = None) -> Callable[[int, int], Any]:
 def noise_alone(n: int, T: int) -> None:
     """Draw what `sgd.run` draws, group by group."""
     rng = np.random.Generator(np.random.SFC64(1))
-    for size in [min(sgd._GROUP, n - first) for first in range(0, n, sgd._GROUP)]:
+    for size in [min(GROUP, n - first) for first in range(0, n, GROUP)]:
         out = np.empty((16, 2, size))
         for _ in range(-(-T // 16)):
             standard_normal(rng, out, SIGMA)

@@ -185,7 +185,7 @@ label_points(left, labels, height, E["signs ±σ"] * unit)
 left.set(
     xscale="symlog",
     yscale="symlog",
-    xlim=(-0.5, 400),
+    xlim=(-0.8, 400),
     ylim=(-0.5, 400),
     xlabel=r"height $f_i-\min f$",
     ylabel=r"energy $E_i\,\sigma^2/2$",

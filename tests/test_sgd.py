@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from longrun import sgd
+from longrun import ensemble, sgd
 from longrun.errors import Diverged, UnstableStep
 from longrun.landscapes import Landscape, double_well, himmelblau, muller_brown, quadratic, three_hump_camel
 from longrun.noise import Gaussian, Rademacher, Rotated, TruncatedGaussian, Uniform
@@ -68,7 +68,7 @@ def naive(landscape, etas, x, omega):
 @pytest.fixture
 def small_groups(monkeypatch):
     """Several groups without many chains, the last of them short."""
-    monkeypatch.setattr(sgd, "_GROUP", 512)
+    monkeypatch.setattr(ensemble, "GROUP", 512)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from longrun import sgd
+from longrun.ensemble import checked, over_groups
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
 
@@ -49,9 +49,9 @@ def first_passage(
     ValueError, Diverged
         As `sgd.run`.
     """
-    start = sgd.checked(landscape, eta, x0, most_steps)
+    start = checked(landscape, eta, x0, most_steps)
     task = partial(_first_times, inside=inside)
-    return np.concatenate(sgd.over_groups(task, landscape, noise, eta, start, rng, executor, progress, most_steps))
+    return np.concatenate(over_groups(task, landscape, noise, eta, start, rng, executor, progress, most_steps))
 
 
 def _first_times(iterates: Iterator[tuple[int, Array]], n: int, dim: int, *, inside: Callable[[Array], NDArray[np.bool_]]) -> Array:

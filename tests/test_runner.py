@@ -127,8 +127,9 @@ def test_killed_run_leaves_files_whole(root: Path, how: signal.Signals) -> None:
     before = toy.committed(root)
     command = [sys.executable, "-m", "tools.figures", "--root", str(root)]
     runner = subprocess.Popen(
-        command, cwd=settings.ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        command, cwd=settings.ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background jobs ignore it
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not flag.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -14,7 +14,7 @@ from longrun.focus import Frame
 from longrun.hamiltonian import dot, field_of, push
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
-from longrun.spectral import Basis, Waist, basis, basis_at
+from longrun.spectral import Basis, Waist, basis, basis_on
 
 Array = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ class Curve:
 
     def at(self, u: Array) -> tuple[Array, Array]:
         """Return γ(u) and γ′(u)."""
-        return self.on(basis_at(u, np.ones_like(u), self.modes, *self.kinds))
+        return self.on(basis_on(np.asarray(u, dtype=float), self.modes, *self.kinds))
 
     def on(self, b: Basis) -> tuple[Array, Array]:
         """Return γ and γ′ at the nodes of a basis."""

@@ -77,6 +77,17 @@ def basis_at(u: Array, weights: Array, modes: int, start: int, end: int, waist: 
     return Basis(u, weights, *modes_at(u, modes), *profile_at(u, start, end, waist))
 
 
+def basis_on(u: Array, modes: int, start: int, end: int, waist: Waist = None) -> Basis:
+    """Return the basis at points u, without weights; the few sets of points that curves are checked on are kept."""
+    return _basis_on(u.tobytes(), modes, start, end, waist)
+
+
+@lru_cache(maxsize=128)
+def _basis_on(points: bytes, modes: int, start: int, end: int, waist: Waist) -> Basis:
+    u = np.frombuffer(points)
+    return basis_at(u, np.ones_like(u), modes, start, end, waist)
+
+
 def modes_at(u: Array, modes: int) -> tuple[Array, Array]:
     """Return φ_k(u) and φ_k′(u), k = 1…modes: ∫P_k = (P_{k+1} − P_{k−1})/(2k + 1)."""
     legendre = np.polynomial.legendre.legvander(u, modes + 1)

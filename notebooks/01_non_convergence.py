@@ -198,8 +198,8 @@ plt.show()
 
 # %% [markdown]
 # The prediction weights the four wells by the share of chains nearest to each, as observed. The tolerance is four standard errors
-# plus $4\eta_t$ of the prediction, for the terms of $f$ beyond the quadratic: experiment 2 finds them to change the variance by about
-# that, hence the distance by half of it. For gradient descent we start near one minimum and compare the rate; what is left
+# plus $4\eta_t$ of the prediction, for the terms of $f$ beyond the quadratic: experiment 2 finds that they change the variance by
+# less than that (it prints how much), hence the distance by less than half of it. For gradient descent we start near one minimum and compare the rate; what is left
 # there is of the order of the distance itself, times $|f^{(3)}|/h<10$.
 
 # %% tags=["verdict"]

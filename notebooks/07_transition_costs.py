@@ -224,8 +224,8 @@ results.check("signs ±σ: the global minimum has more energy than the ground st
 #
 # A diffusion sees the covariance only, and would escape from a well equally fast under both noises. Large deviations say otherwise: the
 # mean escape time grows as $e^{B/\eta}$ with different $B$. We time escapes from the well at $(3,2)$ of Himmelblau's function, over its
-# lowest saddle, for both noises and five steps. Prefactors and their $O(\eta)$ corrections are nearly common to both, so the
-# **ratio** of the times is the sharp test: $\log(\tau_{\text{signs}}/\tau_{\text{Gauss}}) = \Delta B/\eta + \text{const}$.
+# lowest saddle, for both noises and five steps. We do not know the prefactors' $O(\eta)$ corrections, but expect most of
+# them to cancel in the **ratio** of the times, which makes it the sharper test: $\log(\tau_{\text{signs}}/\tau_{\text{Gauss}}) = \Delta B/\eta + \text{const}$.
 
 # %%
 well = min((q for q in plain_points if q.index == 0), key=lambda q: np.hypot(*(q.x - [3, 2])))

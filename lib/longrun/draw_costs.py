@@ -87,7 +87,7 @@ def draw_tree(ax: Axes, tree: nx.DiGraph, points: Sequence[CriticalPoint], scale
                            connectionstyle=f"arc3,rad={BEND}")  # fmt: skip
     for j, k in paid:
         start, end = np.array(position[j]), np.array(position[k])
-        u, v = (start + end) / 2 + 0.5 * BEND * np.array([[0, 1], [-1, 0]]) @ (end - start)
+        u, v = (start + end) / 2 + 0.62 * BEND * np.array([[0, 1], [-1, 0]]) @ (end - start)
         ax.text(u, v, f"{tree.edges[j, k]['cost'] * scale:.1f}", fontsize=14, ha="center", va="center", zorder=8,
                 bbox=dict(facecolor="white", edgecolor="none", alpha=0.85, pad=1.5))  # fmt: skip
 

@@ -6,7 +6,7 @@ Slides "blanket assumptions" and "key ingredient: large deviations for SGD". Eve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from longrun.landscapes import jacobian
 from longrun.normals import standard_normal
 from longrun.randomness import Noise, positive
 
-__all__ = ["FiniteSum", "Gaussian", "Noise", "Rademacher", "Rotated", "TruncatedGaussian", "Uniform"]
+__all__ = ["FiniteSum", "Gaussian", "Noise", "Rademacher", "Rotated", "Sum", "TruncatedGaussian", "Uniform"]
 
 Array = NDArray[np.float64]
 
@@ -140,3 +140,60 @@ class Rotated(Noise):
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the support function of W at Rᵀv."""
         return self.noise.support(x, np.asarray(v) @ self.matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Noise):
+    """Z = Z₁ + Z₂, independent of each other: cumulant functions add.
+
+    Parameters
+    ----------
+    first, second : Noise
+    """
+
+    first: Noise
+    second: Noise
+    _parts: list[NDArray[Any]] = field(default_factory=list, init=False, repr=False)  # one chunk of ω of each term
+
+    def empty(self, steps: int, chains: int, dim: int) -> NDArray[Any]:
+        """Return room for the ω of both terms, those of the first in front."""
+        self._parts[:] = [part.empty(steps, chains, dim) for part in (self.first, self.second)]
+        return np.empty((steps, sum(part.shape[1] for part in self._parts), chains))
+
+    def draw(self, rng: np.random.Generator, out: NDArray[Any]) -> None:
+        """Draw the ω of the first term, then those of the second."""
+        for noise, part in zip((self.first, self.second), self._parts, strict=True):
+            noise.draw(rng, part)
+        np.concatenate(self._parts, axis=1, out=out)
+
+    def at(self, x: Array, omega: Array) -> Array:
+        """Return Z₁(x; ω₁) + Z₂(x; ω₂)."""
+        first, second = self._parts
+        cut = first.shape[1]
+        z = self.first.at(x, omega[:, :cut].astype(first.dtype, copy=False))
+        return z + self.second.at(x, omega[:, cut:].astype(second.dtype, copy=False))
+
+    def cgf(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return H₁ + H₂."""
+        return self.first.cgf(x, v) + self.second.cgf(x, v)
+
+    def cgf_grad(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return ∂H₁/∂v + ∂H₂/∂v."""
+        return self.first.cgf_grad(x, v) + self.second.cgf_grad(x, v)
+
+    def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return ∂²H₁/∂v² + ∂²H₂/∂v²."""
+        return self.first.cgf_hess(x, v) + self.second.cgf_hess(x, v)
+
+    def cgf_jet(self, x: ArrayLike, v: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return H, ∂H/∂v and ∂²H/∂v², each a sum."""
+        (h, g, c), (h2, g2, c2) = self.first.cgf_jet(x, v), self.second.cgf_jet(x, v)
+        return h + h2, g + g2, c + c2
+
+    def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return ∂H₁/∂x + ∂H₂/∂x."""
+        return self.first.cgf_grad_x(x, v) + self.second.cgf_grad_x(x, v)
+
+    def support(self, x: ArrayLike, v: ArrayLike) -> Array:
+        """Return the sum of the largest values."""
+        return self.first.support(x, v) + self.second.support(x, v)

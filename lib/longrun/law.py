@@ -1,0 +1,180 @@
+"""The exact invariant law μ∞ of SGD at finite step-size (slides "SGD does not converge…" to "ground state…"), for d ≤ 2.
+
+No diffusion approximation: μ∞ is the left fixed vector of the transition kernel of x − η(∇f(x) + Z) on a grid. With Gaussian
+noise the trapezoidal rule on a grid of half a standard deviation of a step is right to rounding; other noises share each step
+between neighbouring points (see `steps`). On a line the fixed vector comes from elimination without subtraction, in the
+plane from aggregation (see `aggregation`): masses of 1e-30 have as many right digits as those near 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import map_coordinates
+
+from longrun import invariant
+from longrun.aggregation import peaks
+from longrun.cells import Cells, confined, resolved
+from longrun.errors import NotConverged
+from longrun.kernel import Kernel, SparseKernel
+from longrun.landscapes import Landscape
+from longrun.noise import Noise
+from longrun.randomness import positive
+from longrun.threads import one_thread
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """The invariant law of SGD on a grid.
+
+    Attributes
+    ----------
+    axes : tuple of arrays
+        The points of the grid on each axis, equally spaced.
+    mass : array, shape (n1,) or (n1, n2)
+        Probabilities of the cells, summing to 1.
+    residual : float
+        The largest of ‖μP − μ‖₁, of |μP/μ − 1| over the cells of mass ≥ 1e-30, and of the relative imbalance of the flows
+        between wells.
+    leak : float
+        Probability, in the long run, that a step would leave the grid and is drawn again. Over T steps the law of the
+        confined chain differs from that of the free one by at most T · leak in total variation.
+    spread : float
+        Share of the noise's variance (mean over μ, quietest direction) that the grid supplies itself: 0 for Gaussian noise.
+    cells : Cells
+        What the chain is confined to: where a diffusion would put more than 1e-48 of the top density.
+    chain : Kernel
+        The transition kernel between these cells.
+    """
+
+    axes: tuple[Array, ...]
+    mass: Array
+    residual: float
+    leak: float
+    spread: float
+    cells: Cells = field(repr=False)
+    chain: Kernel = field(repr=False)
+    step: Callable[[Array, np.random.Generator], Array] = field(repr=False)
+
+    @property
+    def points(self) -> Array:
+        """The points of the grid, shape (n1, d) or (n1, n2, d)."""
+        return np.stack(np.meshgrid(*self.axes, indexing="ij"), axis=-1)
+
+    @property
+    def density(self) -> Array:
+        """Mass per length or area, in the shape of `mass`."""
+        return self.mass / np.prod([axis[1] - axis[0] for axis in self.axes])
+
+    @cached_property
+    def wells(self) -> NDArray[np.intp]:
+        """Number 0, 1, … of the peak of μ that climbing leads to, in the shape of `mass`; −1 where there is no mass."""
+        return peaks(self.mass)
+
+    def probability(self, inside: Callable[[Array], NDArray[np.bool_]]) -> float:
+        """Return μ({x : inside(x)}).
+
+        Cells cut by the boundary are shared by counting 16 (or 8 × 8) places in each, with log μ interpolated by cubic
+        splines. `inside` maps points (n, d) to booleans (n,).
+        """
+        x, mass = self._fine
+        chosen = np.asarray(inside(x), dtype=bool)
+        if chosen.shape != mass.shape:
+            raise ValueError(f"inside returned shape {chosen.shape}: points (n, d) need booleans (n,)")
+        return float(mass[chosen].sum())
+
+    @cached_property
+    def _fine(self) -> tuple[Array, Array]:
+        """Return the places of a grid 16 (8) times finer, (n, d), and their masses."""
+        parts = 16 if len(self.axes) == 1 else 8
+        log = np.log(np.maximum(self.mass, 1e-300))
+        index = [(np.arange(n * parts) - (parts - 1) / 2) / parts for n in log.shape]
+        where = np.stack(np.meshgrid(*index, indexing="ij"), axis=-1).reshape(-1, log.ndim)
+        mass = np.exp(map_coordinates(log, where.T, order=3, mode="nearest"))
+        nearest = tuple(np.clip(np.rint(where).astype(int), 0, np.array(log.shape) - 1).T)
+        mass[self.mass[nearest] == 0] = 0.0
+        spacing = np.array([axis[1] - axis[0] for axis in self.axes])
+        return np.array([axis[0] for axis in self.axes]) + where * spacing, mass / mass.sum()
+
+    def expectation(self, function: Callable[[Array], Array]) -> Array:
+        """Return Σ μ(x) function(x); `function` maps points (n, d) to (n, …)."""
+        values = np.asarray(function(self.points.reshape(-1, len(self.axes))), dtype=float)
+        return np.tensordot(self.mass.ravel(), values, axes=1)
+
+    def marginal(self, axis: int) -> Array:
+        """Return the law of one coordinate, masses on `axes[axis]`."""
+        if axis not in range(len(self.axes)):
+            raise ValueError(f"axis = {axis!r}: one of 0 … {len(self.axes) - 1} is needed")
+        return self.mass.sum(axis=tuple(k for k in range(self.mass.ndim) if k != axis))
+
+    def sample(self, count: int, rng: np.random.Generator) -> Array:
+        """Draw points, (count, d): a cell by its mass, then one step of SGD, which leaves the law as it is and fills the cells."""
+        cells = rng.choice(self.mass.size, size=count, p=self.mass.ravel())
+        return self.step(self.points.reshape(-1, len(self.axes))[cells], rng)
+
+
+@one_thread
+def invariant_law(
+    landscape: Landscape, noise: Noise, eta: float, *, axes: ArrayLike | tuple[ArrayLike, ...] | None = None, tol: float = 1e-10
+) -> Law:
+    """Compute the invariant law of x ← x − η(∇f(x) + Z(x; ω)), confined to a grid.
+
+    Parameters
+    ----------
+    landscape : Landscape
+        In one or two dimensions; any field.
+    noise : Noise
+        Gaussian (σ > 0 may depend on the point), Uniform, TruncatedGaussian, Rademacher (also rotated), FiniteSum with few
+        batches, sums of these with a Gaussian.
+    eta : float
+        Step-size η > 0.
+    axes : array, or tuple of arrays, optional
+        Equally spaced points for each coordinate. Default: the landscape's box, spacing half the standard deviation of a
+        Gaussian step, an eighth of that of another (a fortieth on a line).
+    tol : float
+        Largest residual (see `Law.residual`).
+
+    Returns
+    -------
+    Law
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the grid is too coarse for the noise or too large for memory, or the chain on it has
+        several invariant laws.
+    NotConverged
+        If the residual stays above `tol`.
+    """
+    eta, tol = positive("eta", eta), positive("tol", tol)
+    cells, guess = confined(landscape, noise, eta, axes)
+    build = partial(invariant.kernel, landscape, noise, eta)
+    if landscape.dim == 1:
+        chain: Kernel = build(cells)
+        assert isinstance(chain, SparseKernel)
+        mass, imbalance = invariant.on_line(chain), 0.0
+    else:
+        chain, mass, imbalance = invariant.in_plane(build, cells, guess, tol, nested=resolved(noise, eta, cells) > 1.6)
+    residual = max(invariant.change(chain, mass), imbalance)
+    if not residual <= tol:
+        raise NotConverged(f"invariant law of {landscape.name} at eta = {eta:g} on {cells.shape} cells", residual)
+    return Law(
+        axes=tuple(cells.axes),
+        mass=cells.on_grid(mass),
+        residual=residual,
+        leak=float(mass @ chain.leak),
+        spread=float(mass @ chain.spread),
+        cells=cells,
+        chain=chain,
+        step=partial(_step, landscape, noise, eta),
+    )
+
+
+def _step(landscape: Landscape, noise: Noise, eta: float, x: Array, rng: np.random.Generator) -> Array:
+    return x - eta * (landscape.grad(x) + noise.sample(x, rng))

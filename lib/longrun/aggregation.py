@@ -60,10 +60,10 @@ def _climbed(density: Array) -> NDArray[np.intp]:
         window = tuple(slice(o, o + n) for o, n in zip(offset, shape, strict=True))
         higher = values[window] > best
         best, target = np.where(higher, values[window], best), np.where(higher, index[window], target)
-    target = target.ravel()
-    while not np.array_equal(further := target[target], target):
-        target = further
-    return target
+    top = target.reshape(-1)
+    while not np.array_equal(further := top[top], top):
+        top = further
+    return top
 
 
 def _passes(density: Array, top: NDArray[np.intp]) -> tuple[Array, NDArray[np.intp], NDArray[np.intp]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from longrun.landscapes import Landscape
 
 Array = NDArray[np.float64]
 
@@ -28,6 +32,11 @@ class Noise(ABC):
     def at(self, x: Array, omega: NDArray[Any]) -> Array:
         """Return Z(x; ω) for points (n, d) and one step's ω (n, q). May return `omega` itself."""
         return omega
+
+    def stepper(self, landscape: Landscape, x: Array, out: Array) -> Callable[[NDArray[Any]], Array]:
+        """Return a function of one step's ω that writes ∇f(x) + Z(x; ω), at what `x` (n, d) holds by then, to `out`."""
+        gradient = landscape.bind(x, out) if landscape.bind else partial(landscape.grad, x)
+        return lambda omega: np.add(gradient(), self.at(x, omega), out)
 
     @abstractmethod
     def cgf(self, x: ArrayLike, v: ArrayLike) -> Array:

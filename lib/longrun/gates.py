@@ -77,7 +77,8 @@ def _follow(landscape: Landscape, x: Array, index: int, steps: int = 200) -> Arr
         size = np.abs(values)
         step = -np.einsum("nij,nj->ni", vectors, slope / np.maximum(size, 1e-6 * size[:, [-1]] + 1e-300))
         length = np.linalg.norm(step, axis=1)
-        x[active] += step * np.minimum(1, longest / np.maximum(length, 1e-300))[:, None]
+        step *= np.minimum(1, longest / np.maximum(length, 1e-300))[:, None]
+        x[active] += step if index else _lowering(landscape, x[active], step)
         settled = length < 1e-12 * longest
         done[active[settled]] = (values[settled] < 0).sum(axis=1) == index
         outside = np.any(np.abs(x[active] - (lower + upper) / 2) > 0.6 * (upper - lower), axis=1)
@@ -85,6 +86,18 @@ def _follow(landscape: Landscape, x: Array, index: int, steps: int = 200) -> Arr
         if not active.size:
             break
     return x[done]
+
+
+def _lowering(landscape: Landscape, x: Array, step: Array, halvings: int = 12) -> Array:
+    """Halve steps that do not lower f: a narrow well is not to be jumped over."""
+    assert landscape.value is not None
+    before = landscape.value(x)
+    for _ in range(halvings):
+        higher = landscape.value(x + step) > before + 1e-14 * np.abs(before)
+        if not higher.any():
+            break
+        step[higher] /= 2
+    return step
 
 
 def _beside(landscape: Landscape, saddles: Array) -> Array:

@@ -251,9 +251,7 @@ def empirical_risk(
     return Landscape(title, risk.value, risk.grad, risk.hess, box=corners), Sampling(risk, batch, replace=replace)
 
 
-def star_cluster(
-    scale: float, weight_decay: float = 1e-3, batch: int = 1, *, replace: bool = True
-) -> tuple[Landscape, Sampling]:
+def star_cluster(scale: float, weight_decay: float = 1e-3, batch: int = 1, *, replace: bool = True) -> tuple[Landscape, Sampling]:
     """Return the robust line through the 47 stars of CYG OB1: θ = (intercept, slope), Geman–McClure loss.
 
     Log light against log temperature, both standardised: t = (log T − 4.31)/0.29, y = (log L − 5.0)/0.57. The main sequence and
@@ -278,8 +276,8 @@ def election_study(
 ) -> tuple[Landscape, Sampling]:
     """Return the robust regression of 944 voters' own position, from left to right, on what else they said in 1996.
 
-    d = 9: intercept, log(population + 0.1), days of TV news a week, where they see Clinton and Dole, party, age, education, income; all
-    standardised, and so is the target. Geman–McClure loss. Most answers are one of seven numbers, and a robust line can settle on
+    d = 9: intercept, log(population + 0.1), days of TV news a week, where they see Clinton and Dole, party, age, education, income;
+    all standardised, and so is the target. Geman–McClure loss. Most answers are one of seven numbers, and a robust line can settle on
     one of them or follow the party: three minima at the default scale and decay.
 
     Parameters

@@ -61,7 +61,9 @@ def minima_and_gates(landscape: Landscape, *, starts: int = 128, rounds: int = 6
         saddles = distinct(landscape, np.vstack([saddles, _follow(landscape, points, 1)]))
         if turn and known == (len(wells), len(saddles)):
             return sorted((classify(landscape, x) for x in np.vstack([wells, saddles])), key=order)
-    raise NotConverged(f"{len(wells)} minima and {len(saddles)} saddles of {landscape.name}, and still more with more starts", np.inf)
+    raise NotConverged(
+        f"{len(wells)} minima and {len(saddles)} saddles of {landscape.name}, and still more with more starts", np.inf
+    )
 
 
 def _follow(landscape: Landscape, x: Array, index: int, steps: int = 200) -> Array:

@@ -116,11 +116,11 @@ class Matched(Noise):
 
     def cgf(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return ½ vᵀC(x)v."""
-        return np.einsum("...i,...i->...", v, self.cgf_grad(x, v)) / 2
+        return (np.asarray(v) * self.cgf_grad(x, v)).sum(axis=-1) / 2
 
     def cgf_grad(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return C(x) v."""
-        return self.scale**2 * np.einsum("...ij,...j->...i", self.noise.cov(x), v)
+        return self.scale**2 * np.einsum("...ij,...j->...i", self.noise.cov(x), np.asarray(v, dtype=float))
 
     def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return C(x)."""

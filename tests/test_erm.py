@@ -19,6 +19,7 @@ from longrun.action import minimum_action
 from longrun.critical import critical_points
 from longrun.energy import transitions
 from longrun.gates import minima_and_gates
+from longrun.geodesic import _differences
 from longrun.landscapes import Landscape, double_well, himmelblau, jacobian, quadratic
 from longrun.noise import FiniteSum, Rotated
 
@@ -76,6 +77,15 @@ def test_noise_is_the_finite_sum(batch, replace, size):
     for mine, name in zip(noise.cgf_jet(x, v), ("cgf", "cgf_grad", "cgf_hess"), strict=True):
         np.testing.assert_array_equal(mine, getattr(noise, name)(x, v))
     np.testing.assert_allclose(noise.cgf(x, v[0])[2], noise.cgf(x[2], v[0]), rtol=1e-12, atol=1e-30)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_curvatures_are_those_of_differences(batch):
+    f, noise = problem(batch=batch)
+    x, p = seeded(13).normal(size=(2, 6, 3))
+    for mine, theirs in zip(noise.curvatures(f, x, p), _differences(f, noise, x, p), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-7)  # h² and ε/h, h = 1e-5
+    assert noise.curvatures(quadratic(np.eye(3)), x, p) is None
 
 
 @pytest.mark.parametrize(("batch", "replace"), [(1, True), (4, True), (4, False)])
@@ -147,7 +157,7 @@ def test_cost_on_a_line(batch, sign):
 def test_batches_divide_the_temperature(batch):
     (f, one), (_, many) = problem(d=2), problem(d=2, batch=batch)
     a = critical_points(f)[0].x
-    b = a + [0.3, -0.2]
+    b = a + np.array([0.3, -0.2])
     assert minimum_action(f, many, a, b).cost == pytest.approx(batch * minimum_action(f, one, a, b).cost, rel=1e-7)
 
 

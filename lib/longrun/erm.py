@@ -197,6 +197,28 @@ class Sampling(FiniteSum):
         curvature = self.risk.loss.curvature(np.asarray(x, dtype=float) @ self.risk.columns, self.risk.targets)
         return (tilted(a)[1] * curvature * along) @ self.risk.features
 
+    def curvatures(self, landscape: Landscape, x: Array, p: Array) -> tuple[Array, Array] | None:
+        """Return ∂²𝓗/∂x² and ∂²𝓗/∂p∂x, where the landscape is the risk itself: sums of a_i a_iᵀ again.
+
+        𝓗 = batch · log mean exp(α_i ∂φ_i/batch) + λ-terms with α_i = −⟨p, a_i⟩: the full gradient has dropped out.
+        """
+        if not self.replace or landscape.grad != self.risk.grad:
+            return None
+        risk, h = self.risk, 1e-5
+        u = x @ risk.columns
+        slope, bend = risk.loss.slope(u, risk.targets), risk.loss.curvature(u, risk.targets)
+        third = (risk.loss.curvature(u + h, risk.targets) - risk.loss.curvature(u - h, risk.targets)) / (2 * h)
+        alpha = -p @ risk.columns
+        a = alpha * slope
+        weight = tilted((a - a.mean(axis=-1, keepdims=True)) / self.batch)[1] + 1 / a.shape[-1]
+        change = alpha * bend
+        mean_change, mean_slope = (weight * change) @ risk.features, (weight * slope) @ risk.features
+        xx = risk.weighted_squares(weight * (alpha * third + change**2 / self.batch))
+        vx = risk.weighted_squares(weight * (bend + slope * change / self.batch))
+        xx -= mean_change[:, :, None] * mean_change[:, None, :] / self.batch
+        vx -= mean_slope[:, :, None] * mean_change[:, None, :] / self.batch
+        return xx, -vx - risk.weight_decay * np.eye(x.shape[-1])
+
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the largest ⟨v, d_i⟩."""
         return self.batch * self._exponents_of(x, v)[2].max(axis=-1) if self.replace else super().support(x, v)
@@ -277,8 +299,8 @@ def election_study(
     """Return the robust regression of 944 voters' own position, from left to right, on what else they said in 1996.
 
     d = 9: intercept, log(population + 0.1), days of TV news a week, where they see Clinton and Dole, party, age, education, income;
-    all standardised, and so is the target. Geman–McClure loss. Most answers are one of seven numbers, and a robust line can settle on
-    one of them or follow the party: three minima at the default scale and decay.
+    all standardised, and so is the target. Geman–McClure loss. The answer is one of seven numbers, and a robust line can settle
+    on one of them or follow the party: three minima at the default scale and decay.
 
     Parameters
     ----------

@@ -58,6 +58,10 @@ class Noise(ABC):
         """Return ∂H/∂x, shape (..., d): zero for a noise that is the same everywhere."""
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(v)))
 
+    def curvatures(self, landscape: Landscape, x: Array, p: Array) -> tuple[Array, Array] | None:
+        """Return ∂²𝓗/∂x² and ∂²𝓗/∂p∂x of 𝓗 = −⟨p, ∇f⟩ + H(x, −p) at points (n, d), if there is a shorter way than differences."""
+        return None
+
     @abstractmethod
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the largest value of ⟨v, Z(x)⟩, shape (...): infinite for unbounded noise."""

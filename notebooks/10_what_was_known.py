@@ -242,27 +242,27 @@ left.set(
     xscale="log",
     yscale="log",
     xlabel="$T$",
-    ylabel=r"$T\;E|\cdot-x^*|^2\,/\,\mathrm{tr}\,H^{-1}CH^{-1}$",
+    ylabel="$T$ × mean squared error / optimum",
     title="logistic regression: averaging is optimal",
 )
 left.set_ylim(0.8, 3e3)
 left.legend(fontsize=12, ncols=2, loc="upper left")
-draw.errorbars(right, bias_steps, bias / bias_steps, bias_error / bias_steps, draw.BLUE, r"$\bar x_\eta$: measured")
+draw.errorbars(right, bias_steps, bias / bias_steps, bias_error / bias_steps, draw.BLUE, r"average at $\eta$")
 draw.errorbars(
     right,
     rich_steps,
     richardson / rich_steps,
     richardson_error / rich_steps,
     draw.ORANGE,
-    r"$2\bar x_\eta - \bar x_{2\eta}$: measured",
+    r"2 (average at $\eta$) − (average at $2\eta$)",
     "s",
 )
 fine = np.linspace(0, bias_steps[-1], 50)
 right.plot(fine, np.polyval(bias_fit.coefficients[::-1], fine), color=draw.BLUE, lw=1.5)
 right.plot(fine / 2, np.polyval(rich_fit.coefficients[::-1], fine / 2), color=draw.ORANGE, lw=1.5)
-right.plot(0, bias_law, "*", color=draw.RED, ms=18, clip_on=False, zorder=6, label=r"$-\sigma^2 f'''/(4h^2)$")
+right.plot(0, bias_law, "*", color=draw.RED, ms=18, clip_on=False, zorder=6, label="predicted limit")
 right.axhline(0, color=draw.GREY, lw=1)
-right.set(xlabel=r"$\eta$", ylabel=r"bias / $\eta$", title="constant step: a bias of order $\\eta$; lines: fits")
+right.set(xlabel=r"$\eta$", ylabel=r"measured bias / $\eta$", title="constant step: a bias of order $\\eta$; lines: fits")
 right.legend()
 results.figure(fig, "averaging", "Left: T times the mean squared error against T: the average of iterates with decreasing steps falls to the "
                "optimal value, last iterates stay above it, and the average at constant step leaves it again. Right: bias over "
@@ -570,7 +570,7 @@ def answer(holds, number):
 rows = ["| landscape | $\\nabla f$ Lipschitz: max $\\lvert\\nabla^2f\\rvert$ | in the box ≥ | $f\\to\\infty$: min $f$ | min $\\lvert\\nabla f\\rvert\\to\\infty$ | critical points isolated |",
         "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
 for name, found in objectives.items():
-    count = "a continuum" if found.critical is None else f"{found.critical} in the box"
+    count = "a continuum, or degenerate" if found.critical is None else f"{found.critical} in the box"
     cells = [answer(found.lipschitz, power(found.curvature_growth)), f"{found.curvature:.3g}", answer(found.coercive, power(found.value_growth)),
              answer(found.gradient_coercive, power(found.gradient_growth)), answer(found.isolated, count)]  # fmt: skip
     rows.append(f"| {name} | " + " | ".join(cells) + " |")

@@ -37,7 +37,7 @@ class Objective:
     curvature_growth, value_growth, gradient_growth : float
         p in max |∇²f|, min f − min over the box, min |∇f| ~ R^p on spheres of radius R; −∞ where it does not become positive.
     critical : int or None
-        Number of critical points in the box, None if they form a continuum.
+        Number of critical points in the box; None if they could not be listed, for they form a continuum or one is degenerate.
     degenerate : int
         How many of them have an eigenvalue 0.
     """

@@ -161,8 +161,9 @@ for name, fit in size.items():
 # $$\sqrt T\,(\bar x_T-x^*)\ \to\ \mathcal N\bigl(0,\ H^{-1}CH^{-1}\bigr),\qquad H=\nabla^2f(x^*)\succ0,\ C=\mathrm{cov}\,Z(x^*) ,$$
 #
 # the covariance of the best estimator that such gradients allow. (Convexity alone is not enough: $H$ must be invertible.) Without averaging,
-# the last iterate is far noisier; even with the steps $c/t$ it reaches only $cC(2H-I/c)^{-1}$ for isotropic $C$, optimal in the one
-# direction with curvature $1/c$; and the error falls as $T^{-2ch_{\min}}$ only, when that is slower than $1/T$. Averaging needs to know
+# the last iterate is far noisier. With steps $c/t$ it does better: its covariance is $cC(2H-I/c)^{-1}/T$ for isotropic $C$, optimal in the one
+# direction with curvature $1/c$. But if $c$ is too small, its error falls only as $T^{-2ch_{\min}}$. We take $c=1/h_{\min}$, known here, and a
+# quarter of it; averaging needs to know
 # nothing about $H$. With a constant step the average stops improving when its bias shows.
 
 # %%
@@ -192,14 +193,12 @@ def scaled(points):
 
 
 lines = {
-    "average, decreasing steps": (scaled(polyak.mean), draw.BLUE, "o"),
-    "average, constant step": (scaled(constant.mean), draw.GREEN, "D"),
-    r"last iterate, $\eta_t = c/t$": (scaled(robbins.last), draw.PURPLE, "^"),
-    r"last iterate, $\eta_t = c/(4t)$": (scaled(timid.last), draw.SKY, "v"),
     "last iterate, decreasing steps": (scaled(polyak.last), draw.ORANGE, "s"),
+    r"last iterate, $\eta_t = c/(4t)$": (scaled(timid.last), draw.SKY, "v"),
+    r"last iterate, $\eta_t = c/t$": (scaled(robbins.last), draw.PURPLE, "^"),
+    "average, constant step": (scaled(constant.mean), draw.GREEN, "D"),
+    "average, decreasing steps": (scaled(polyak.mean), draw.BLUE, "o"),
 }
-last_law = T * np.trace(stationary_covariance(H, C, slow[-1]))
-robbins_law = sigma**2 * (c**2 / (2 * c * h - 1)).sum()
 
 # %% [markdown]
 # How large is the bias? In one dimension the stationary law has $\mathbb E f'(x)=0$; expanding,
@@ -237,7 +236,6 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(15, 6))
 for name, ((mean, error), colour, marker) in lines.items():
     draw.errorbars(left, times, mean, error, colour, name, marker)
 left.axhline(1, color=draw.BLUE, label="optimal")
-left.axhline(robbins_law / np.trace(optimal), color=draw.PURPLE, ls="--", label=r"limit for $c/t$")
 left.set(
     xscale="log",
     yscale="log",
@@ -245,7 +243,7 @@ left.set(
     ylabel="$T$ × mean squared error / optimum",
     title="logistic regression: averaging is optimal",
 )
-left.set_ylim(0.8, 3e3)
+left.set_ylim(0.7, 2e3)
 left.legend(fontsize=12, ncols=2, loc="upper left")
 draw.errorbars(right, bias_steps, bias / bias_steps, bias_error / bias_steps, draw.BLUE, r"average at $\eta$")
 draw.errorbars(
@@ -257,7 +255,7 @@ draw.errorbars(
     r"2 (average at $\eta$) − (average at $2\eta$)",
     "s",
 )
-fine = np.linspace(0, bias_steps[-1], 50)
+fine = np.linspace(0, bias_steps[small][-1], 50)
 right.plot(fine, np.polyval(bias_fit.coefficients[::-1], fine), color=draw.BLUE, lw=1.5)
 right.plot(fine / 2, np.polyval(rich_fit.coefficients[::-1], fine / 2), color=draw.ORANGE, lw=1.5)
 right.plot(0, bias_law, "*", color=draw.RED, ms=18, clip_on=False, zorder=6, label="predicted limit")
@@ -318,11 +316,11 @@ results.numbers(times=times, bias_steps=bias_steps, bias=bias, **{name: pair[0] 
 # artefact of the proof: in a well with Hessian $H$ the law of section 1 gives $\mathbb E|\nabla f|^2\to\mathrm{tr}(H^2V)\approx\frac\eta2\,\mathrm{tr}(HC)$. And
 # for $\eta=c/\sqrt T$ the whole of it is, to leading order, $\bigl(\Delta'/c+\frac c2\mathrm{tr}(HC)\bigr)/\sqrt T$ with $\Delta'$ the height of the start
 # over the well that it descends into. We take Rastrigin's function, whose gradient is Lipschitz on the whole plane, with noise so small that
-# chains stay in one well.
+# chains stay in one well (the farthest is printed).
 
 # %%
 hills, L_hills = rastrigin()
-sigma3, c3 = 3.0, 0.24
+sigma3, c3 = 2.0, 0.24
 rough = Gaussian(sigma3)
 begin = np.array([2.3, -1.6])
 [well] = dynamics.gradient_descent(hills, 0.002, [begin], 5000)
@@ -335,7 +333,9 @@ tuned = [averages(hills, rough, c3 / np.sqrt(T), x0, [T], square, rng=rng).mean[
 tuned, tuned_error = np.array([of_mean(run) for run in tuned]).T
 marks = 2 ** np.arange(4, 14)
 constants = (0.02, 0.005)
-fixed = {eta: of_mean(averages(hills, rough, eta, x0, marks, square, rng=rng).mean[..., 0].T) for eta in constants}
+flat_runs = {eta: averages(hills, rough, eta, x0, marks, square, rng=rng) for eta in constants}
+fixed = {eta: of_mean(run.mean[..., 0].T) for eta, run in flat_runs.items()}
+ends = flat_runs[constants[0]].last[-1]
 
 
 def guarantee(eta, T):
@@ -355,6 +355,9 @@ floor = [
 floor, floor_error = np.array([of_mean(run) for run in floor]).T
 floor_fit = polynomial(floor_steps, floor / floor_steps, floor_error / floor_steps, degree=2)
 floor_law = sigma3**2 * np.trace(H_well) / 2
+print(
+    f"after {marks[-1]} steps of η = {constants[0]:g} the farthest chain is {np.abs(ends - well).max():.2f} from its well, in one coordinate; wells are 0.9 apart"
+)
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(15, 6), width_ratios=[1.4, 1])
@@ -474,7 +477,9 @@ blinded = averages(two_wells, blind, schedule, ridge[:100], looks, rng=rng).last
 fig, (left, right) = plt.subplots(1, 2, figsize=(15, 6))
 for (name, (mean, error)), colour, marker in zip(leaving.items(), (draw.BLUE, draw.ORANGE), "os", strict=True):
     draw.errorbars(left, 1 / pass_steps, mean, error, colour, f"{name}: measured", marker)
-    left.plot(1 / pass_steps, np.log(places[name][3] / pass_steps) / 2 + leaving_law[name], color=colour, label="predicted")
+    left.plot(
+        1 / pass_steps, np.log(places[name][3] / pass_steps) / 2 + leaving_law[name], color=colour, label=f"{name}: predicted"
+    )
 left.set(
     xscale="log",
     xlabel=r"$1/(\eta\lambda)$",
@@ -483,7 +488,6 @@ left.set(
 )
 left.legend()
 shown = looks[:-1]
-fine = np.arange(5, looks[-2] + 1)
 right.plot(shown, still_law, color=draw.BLUE, label="predicted")
 draw.errorbars(right, shown, still[:-1], still_error, draw.BLUE, "SGD, decreasing steps: measured")
 right.plot(shown, np.abs(descent[:, 0]) < near, "D", color=draw.GREEN, ms=9, label="gradient descent, same start")
@@ -515,13 +519,14 @@ results.check("quadratic: ηλ E τ − ½ log 1/η → log(r√2λ/σ) − E lo
               rivals={"a typical N = 1 in place of its law": leaving_law["quadratic"] - (np.euler_gamma + np.log(2)) / 2})  # fmt: skip
 results.check("decreasing steps: share still near the stable manifold", still_law, still[:-1], still_error, 4 * still_error + near**2 * still_law,
               rivals={"gradient descent: all": np.ones(still_law.size)})  # fmt: skip
-results.check("gradient descent from the stable manifold: distance to the saddle after 1000 steps", 0, np.linalg.norm(descent_end), 0, 1e-9,
-              rivals={"it ends in a well": 1})  # fmt: skip
+contracted = 0.9**1000
+results.check("gradient descent from the stable manifold: distance to the saddle after 1000 steps of η = 0.1", contracted,
+              np.linalg.norm(descent_end), 0, 1e-10 * contracted, rivals={"it ends in a well": 1})  # fmt: skip
 stuck = int((np.abs(paths[-1, :, 0]) < 0.5).sum())
 most = beta.ppf(0.95, stuck + 1, len(ridge) - stuck)  # upper 95 % bound of the share, exact for a binomial count
 results.check(f"decreasing steps: {stuck} of {len(ridge)} end at the saddle: less than gradient descent's share", 1, stuck / len(ridge), 0, most, "<",
               rivals={"as gradient descent: all": 1})  # fmt: skip
-results.check("noise along the stable direction only: share that ends at the saddle", 1, (np.abs(blinded[-1, :, 0]) < 0.5).mean(), 0, 0.5,
+results.check("noise along the stable direction only: share that ends at the saddle", 1, (np.abs(blinded[-1, :, 0]) < 0.5).mean(), 0, 0,
               rivals={"any noise will do": 0})  # fmt: skip
 results.numbers(pass_steps=pass_steps, looks=looks, still=still, **{f"leaving_{name}": pair[0] for name, pair in leaving.items()})
 
@@ -559,7 +564,7 @@ objectives = {name: assumptions.objective(surface) for name, surface in surfaces
 def power(p):
     """A growth exponent in words."""
     if np.isinf(p):
-        return "faster than any power" if p > 0 else "no"
+        return "faster than any power" if p > 0 else "no growth"
     return f"$R^{{{p:.2g}}}$" if abs(p) > assumptions.NO_GROWTH else "bounded"
 
 
@@ -571,7 +576,7 @@ rows = ["| landscape | $\\nabla f$ Lipschitz: max $\\lvert\\nabla^2f\\rvert$ | i
         "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
 for name, found in objectives.items():
     count = "a continuum, or degenerate" if found.critical is None else f"{found.critical} in the box"
-    cells = [answer(found.lipschitz, power(found.curvature_growth)), f"{found.curvature:.3g}", answer(found.coercive, power(found.value_growth)),
+    cells = [answer(found.lipschitz, power(found.curvature_growth)), f"{int(found.curvature) if found.curvature > 99 else round(found.curvature, 3):,}", answer(found.coercive, power(found.value_growth)),
              answer(found.gradient_coercive, power(found.gradient_growth)), answer(found.isolated, count)]  # fmt: skip
     rows.append(f"| {name} | " + " | ".join(cells) + " |")
 Markdown("\n".join(rows))
@@ -645,10 +650,10 @@ results.check("coin of bias ¼: least σ² of the sub-Gaussian assumption", (1 -
 results.check("least squares, one sample: the sub-Gaussian σ² grows as R^p", 2, found_noises["one sample of least squares"].proxy_growth[1], 0, 1e-2,
               rivals={"one σ for all x": 0, "p = 1": 1})  # fmt: skip
 everything = [name for name, f in objectives.items() if f.lipschitz and f.coercive and f.gradient_coercive and f.isolated]
-print("all assumptions on f:", ", ".join(everything))
+print("all assumptions on f:", "; ".join(everything))
 print(
     "all assumptions on Z:",
-    ", ".join(n for n, f in found_noises.items() if f.centred and f.proper and f.linear_growth and f.sub_gaussian),
+    "; ".join(n for n, f in found_noises.items() if f.centred and f.proper and f.linear_growth and f.sub_gaussian),
 )
 results.numbers(curvature_growth=growth, proxy=proxy)
 results.save()

@@ -320,9 +320,9 @@ results.numbers(times=times, bias_steps=bias_steps, bias=bias, **{name: pair[0] 
 
 # %%
 hills, L_hills = rastrigin()
-sigma3, c3 = 1.6, 0.24
+sigma3, c3 = 2.0, 0.24
 rough = Gaussian(sigma3)
-begin = np.array([2.3, -1.6])
+begin = np.array([2.3, -1.3])
 [well] = dynamics.gradient_descent(hills, 0.002, [begin], 5000)
 H_well = hills.hess(well)
 x0 = np.tile(begin, (chains // 8, 1))

@@ -16,6 +16,7 @@ from longrun.noise import Noise
 Array = NDArray[np.float64]
 
 _CUT = 110.0  # in the plane, cells where a diffusion with the largest variance puts less than e^{−110} = 1e-48 are left out
+_CUT_LINE = 500.0  # the same on a line, where e^{−500} is what a double precision number still holds
 _MOST_CELLS = 500_000
 
 
@@ -76,14 +77,24 @@ def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple
     if landscape.value is not None:
         f, variance = landscape.value(cells.points), np.trace(noise.cov(cells.points), axis1=-2, axis2=-1) / landscape.dim
         height = 2 * (f - f.min()) / eta
-        keep = _connected((height / variance.max()).reshape(cells.shape)) if landscape.dim == 2 else np.full(len(f), True)
-        cells, guess = Cells(axes, cells.number[keep]), np.exp(-np.minimum(height[keep] / np.median(variance[keep]), 250.0))
+        height /= variance.max()
+        keep = _connected(height.reshape(cells.shape)) if landscape.dim == 2 else _hull(height < _CUT_LINE)
+        cells, guess = (
+            Cells(axes, cells.number[keep]),
+            np.exp(-np.minimum(height[keep] * variance.max() / np.median(variance[keep]), 250.0)),
+        )
     if len(cells.number) > _MOST_CELLS:
         raise ValueError(
             f"eta = {eta:g}: {len(cells.number)} cells are more than {_MOST_CELLS}; "
             "take a larger eta, or axes with a smaller box or larger spacing"
         )
     return cells, guess
+
+
+def _hull(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell the cells of a line between the first and the last one inside."""
+    first, last = np.flatnonzero(inside)[[0, -1]]
+    return (np.arange(len(inside)) >= first) & (np.arange(len(inside)) <= last)
 
 
 def _connected(height: Array) -> NDArray[np.bool_]:

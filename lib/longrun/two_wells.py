@@ -6,7 +6,7 @@ the exponent it becomes a prediction of the mass ratio without free constants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -82,6 +82,12 @@ class TwoWells:
                 f"landscape = {landscape.name} has {len(zeros)} critical points: a maximum between two minima is needed"
             )
         return cls(landscape, noise, *zeros)
+
+    @classmethod
+    def switched(cls, landscape: Landscape, sigma_left: float, sigma_right: float, width: float) -> TwoWells:
+        """Find the wells, with Gaussian noise whose σ passes from `sigma_left` to `sigma_right` at the maximum between them."""
+        wells = cls.of(landscape, Gaussian(1.0))
+        return replace(wells, noise=switched(sigma_left, sigma_right, at=wells.middle, width=width))
 
     def gap(self) -> float:
         """Return E(right) − E(left) = B(left, middle) − B(right, middle): positive where the left well is the ground state."""

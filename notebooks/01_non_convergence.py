@@ -24,6 +24,7 @@ from matplotlib import pyplot as plt
 from longrun import draw, dynamics, explore, sgd
 from longrun.claims import Results
 from longrun.errors import Diverged
+from longrun.fits import polynomial, power_law
 from longrun.landscapes import himmelblau, quadratic
 from longrun.linear import (
     diffusion_covariance,
@@ -280,23 +281,12 @@ for name, each in well_noises.items():
 trace_linear = np.array([np.trace(stationary_covariance(H_well, C, step)) for step in steps_well])
 
 
-def limit(y, error, *columns):
-    """Fit y ≈ columns · c by weighted least squares: c, the standard error of c₀, and how far c₀ moves without the largest step."""
-    design = np.stack(columns, axis=1) / error[:, None]
-    full, short = (np.linalg.lstsq(design[:n], (y / error)[:n], rcond=None)[0] for n in (len(y), len(y) - 1))
-    return full, np.sqrt(np.linalg.inv(design.T @ design)[0, 0]), abs(full[0] - short[0])
-
-
-ones = np.ones_like(steps_well)
 ratio = {name: trace[name] / trace_linear for name in trace}
 ratio_error = {name: trace_error[name] / trace_linear for name in trace}
-ratio_fit = {name: limit(ratio[name], ratio_error[name], ones, steps_well, steps_well**2) for name in trace}
-power_fit = {
-    name: limit(np.log(trace[name]) / 2, ratio_error[name] / ratio[name] / 2, np.log(steps_well), ones, steps_well)
-    for name in trace
-}
-for name, (fit, *_) in ratio_fit.items():
-    print(f"{name}: the variance exceeds the linear prediction by about {fit[1]:.1f} η")
+ratio_fit = {name: polynomial(steps_well, ratio[name], ratio_error[name], degree=2) for name in trace}
+power_fit = {name: power_law(steps_well, np.sqrt(trace[name]), trace_error[name] / (2 * np.sqrt(trace[name])), 1) for name in trace}
+for name, fit in ratio_fit.items():
+    print(f"{name}: the variance exceeds the linear prediction by about {fit.coefficients[1]:.1f} η")
 
 # %%
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(16, 5.4))
@@ -319,7 +309,7 @@ left.legend(loc="upper left", fontsize=12)
 fine = np.linspace(0, steps_well[-1], 50)
 for name, colour, marker in (("Gaussian", draw.BLUE, "o"), ("signs ±σ", draw.ORANGE, "s")):
     draw.errorbars(middle, steps_well, ratio[name], ratio_error[name], colour, f"{name}: measured", marker)
-    middle.plot(fine, np.polyval(ratio_fit[name][0][::-1], fine), color=colour, lw=1.5)
+    middle.plot(fine, np.polyval(ratio_fit[name].coefficients[::-1], fine), color=colour, lw=1.5)
     radius = np.sqrt(trace[name])
     draw.errorbars(right, steps_well, radius, trace_error[name] / (2 * radius), colour, f"{name}: measured", marker)
 middle.plot(0, 1, "*", color=draw.RED, ms=18, label="predicted limit", clip_on=False, zorder=6)
@@ -361,10 +351,10 @@ for name in noises:
     results.check(f"quadratic, {name}: tr V exceeds the diffusion's, the O(η) correction is positive", first[:, 0] + first[:, 2],
                   spread, bar, 4 * bar, ">", rivals={"2nd-order modified equation": second[:, 0] + second[:, 2]})  # fmt: skip
 for name in well_noises:
-    (fit, fit_error, moved), (power, power_error, power_moved) = ratio_fit[name], power_fit[name]
-    results.check(f"Himmelblau, {name}: variance / linear prediction as η → 0", 1, fit[0], fit_error, 4 * fit_error + moved,
+    fit, power = ratio_fit[name], power_fit[name]
+    results.check(f"Himmelblau, {name}: variance / linear prediction as η → 0", 1, fit.coefficients[0], fit.errors[0], 4 * fit.errors[0] + fit.moved[0],
                   rivals={"variance ησ²/h, without the ½": 2})  # fmt: skip
-    results.check(f"Himmelblau, {name}: radius ∝ η^p as η → 0", 0.5, power[0], power_error, 4 * power_error + power_moved,
+    results.check(f"Himmelblau, {name}: radius ∝ η^p as η → 0", 0.5, power.coefficients[0], power.errors[0], 4 * power.errors[0] + power.moved[0],
                   rivals={"radius ∝ η": 1})  # fmt: skip
 
 # %% [markdown]
@@ -453,7 +443,7 @@ for rule in distance:
     results.numbers(**{f"distance_{rule}": distance[rule], f"error_{rule}": error[rule], f"predicted_{rule}": predicted[rule]})
 results.numbers(etas=etas, steps_well=steps_well, trace_linear=trace_linear, strengths=strengths, lyapunov=lyapunov)
 for name in trace:
-    results.numbers(**{f"well_trace_{name}": trace[name], f"well_fit_{name}": ratio_fit[name][0]})
+    results.numbers(**{f"well_trace_{name}": trace[name], f"well_fit_{name}": ratio_fit[name].coefficients})
 results.save()
 
 # %% [markdown]

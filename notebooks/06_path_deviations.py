@@ -33,6 +33,7 @@ from longrun.claims import Results
 from longrun.critical import critical_points
 from longrun.energy import transitions
 from longrun.escapes import escapes, predicted_variance, strays
+from longrun.fits import polynomial, power_law
 from longrun.landscapes import double_well, himmelblau, quadratic
 from longrun.legendre import conjugate
 from longrun.noise import FiniteSum, Gaussian, Rademacher, TruncatedGaussian, Uniform
@@ -443,20 +444,13 @@ for eta, count in zip(etas3, wanted, strict=True):
     square.append(per_run.mean())
     square_error.append(per_run.std() / np.sqrt(per_run.size))
 square, square_error = np.array(square), np.array(square_error)
-
-
-def least_squares(columns, y, error):
-    """Coefficients of y ≈ columns · coefficients, and the first one's standard error."""
-    design = np.stack(columns, axis=1) / error[:, None]
-    return np.linalg.lstsq(design, y / error, rcond=None)[0], np.sqrt(np.linalg.inv(design.T @ design)[0, 0])
-
-
 low = etas3 < 0.008
-eta_low, one = etas3[low], np.ones(low.sum())
+eta_low = etas3[low]
 relative = (square_error / square)[low]
-limit, limit_error = least_squares([one, eta_low], (square / etas3)[low], (square_error / etas3)[low])
-power, power_error = least_squares([np.log(eta_low), one], np.log(square[low]) / 2, relative / 2)
-bend, _ = least_squares([np.log(eta_low), one], np.log(1 + limit[1] / limit[0] * eta_low) / 2, relative / 2)
+limit = polynomial(eta_low, (square / etas3)[low], (square_error / etas3)[low])
+power = power_law(eta_low, np.sqrt(square[low]), relative * np.sqrt(square[low]) / 2)
+bend = np.sqrt(1 + limit.coefficients[1] / limit.coefficients[0] * eta_low)
+bend = power_law(eta_low, bend, relative * bend / 2)
 print("ratio of the variance to the prediction:", ", ".join(f"{r:.2f}" for r in square / etas3))
 
 # %%
@@ -481,7 +475,7 @@ curve = np.linspace(etas3[0] * 0.9, etas3[-1] * 1.1, 50)
 right.plot(curve, np.sqrt(curve) * typical, color=draw.RED, label=r"predicted, $\sqrt{\eta\,q}$")
 right.plot(
     curve,
-    np.sqrt(curve * np.polyval(limit[::-1], curve)) * typical,
+    np.sqrt(curve * np.polyval(limit.coefficients[::-1], curve)) * typical,
     "--",
     color=draw.BLUE,
     lw=1.5,
@@ -504,9 +498,9 @@ plt.show()
 # tolerance on the exponent is four standard errors plus what that $O(\eta)$, as fitted, adds to a slope on logarithmic axes.
 
 # %% tags=["verdict"]
-results.check("escapes: rms distance to the least-action path, consistent with η^p", 0.5, power[0], power_error, 4 * power_error + abs(bend[0]),
+results.check("escapes: rms distance to the least-action path, consistent with η^p", 0.5, power.coefficients[0], power.errors[0], 4 * power.errors[0] + abs(bend.coefficients[0]),
               rivals={"no concentration": 0, "distance ∝ η": 1})  # fmt: skip
-results.check("escapes: variance across the path / ηq as η → 0", 1, limit[0], limit_error, 4 * limit_error,
+results.check("escapes: variance across the path / ηq as η → 0", 1, limit.coefficients[0], limit.errors[0], 4 * limit.errors[0],
               rivals={"noise of half the variance": 0.5, "variance without the ½": 2})  # fmt: skip
 results.numbers(escape_etas=etas3, escape_ratio=square / etas3)
 

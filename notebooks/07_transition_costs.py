@@ -32,6 +32,7 @@ from longrun.claims import Results
 from longrun.critical import critical_points
 from longrun.draw_costs import draw_climbs, draw_matrix, draw_points, draw_tree, label_points, names
 from longrun.energy import transitions
+from longrun.fits import polynomial
 from longrun.grid import fields
 from longrun.landscapes import himmelblau, tilted_himmelblau
 from longrun.noise import Gaussian, Rademacher
@@ -249,9 +250,8 @@ for name, noise in climb.items():
 
 ratio = np.log(tau["signs ±σ"] / tau["Gaussian"])
 ratio_error = np.hypot(tau_error["signs ±σ"], tau_error["Gaussian"])
-design = np.stack([1 / steps, np.ones_like(steps)], axis=1) / ratio_error[:, None]
-fit = np.linalg.lstsq(design, ratio / ratio_error, rcond=None)[0]
-fit_error = np.sqrt(np.linalg.inv(design.T @ design)[0, 0])
+fit = polynomial(1 / steps, ratio, ratio_error)
+slope, slope_error = fit.coefficients[1], fit.errors[1]
 excess = barrier["signs ±σ"] - barrier["Gaussian"]
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(15, 6))
@@ -276,8 +276,8 @@ plt.show()
 
 # %% tags=["verdict"]
 half = escape_sigma**2 / 2
-results.check("escape times, signs against Gaussian: slope of log ratio in 1/η, times σ²/2", excess * half, fit[0] * half, fit_error * half,
-              4 * fit_error * half, rivals={"diffusion: same covariance, same exponent": 0})  # fmt: skip
+results.check("escape times, signs against Gaussian: slope of log ratio in 1/η, times σ²/2", excess * half, slope * half, slope_error * half,
+              4 * slope_error * half, rivals={"diffusion: same covariance, same exponent": 0})  # fmt: skip
 
 # %% [markdown]
 # ## Where it breaks: noise that cannot climb

@@ -1,4 +1,4 @@
-"""What converges: gradient descent at the predicted rate, decreasing steps as the schedule says."""
+"""Gradient descent at the predicted rate, decreasing steps as the schedule says, the diffusions with their own variances."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from longrun import sgd
-from longrun.dynamics import decreasing_steps, gradient_descent
+from longrun.dynamics import decreasing_steps, diffusion, gradient_descent, langevin, modified_equation
 from longrun.errors import Diverged, UnstableStep
 from longrun.landscapes import himmelblau, quadratic
-from longrun.linear import largest_stable_step
-from longrun.noise import Gaussian, Rademacher
+from longrun.linear import diffusion_covariance, largest_stable_step, stationary_covariance
+from longrun.noise import FiniteSum, Gaussian, Matched, Rademacher, Rotated
 
 H = np.array([[2.0, 0.7], [0.7, 1.0]])
 
@@ -120,3 +120,117 @@ def test_the_rest_is_checked_as_for_sgd(name, value):
 def test_gradient_descent_can_diverge_and_warn():
     with pytest.warns(UnstableStep, match="2/h_max"), pytest.raises(Diverged):
         gradient_descent(quadratic([[1.0]]), 3.0, [[1.0]], 2000)
+
+
+# --- diffusions
+
+H1, SIGMA, ETA = 2.0, 1.5, 0.3
+
+
+def variance(run, n=10_000, steps=60, **options):
+    """Of an ensemble after many relaxation times, with its standard error: f = h x²/2."""
+    x = run(quadratic([[H1]]), eta=ETA, x0=np.zeros((n, 1)), steps=steps, rng=np.random.default_rng(6), **options)
+    return float((x**2).mean()), float((x**2).mean() * np.sqrt(2 / n))
+
+
+def test_stationary_variances():
+    """Langevin σ²/(h(2 − ηh)), SGD ησ²/(h(2 − ηh)); the diffusion and the modified equation as their schemes say.
+
+    k substeps of the scheme with drift βx: ησ²/(β(2 − ηβ/k)), towards ησ²/2h (β = h) and ησ²/(h(2 + ηh)) (β = h + ηh²/2).
+    """
+    noise, k = Rademacher(SIGMA), 20
+    beta = H1 + ETA * H1**2 / 2
+    expected = {
+        "langevin": SIGMA**2 / (H1 * (2 - ETA * H1)),
+        "sgd": ETA * SIGMA**2 / (H1 * (2 - ETA * H1)),
+        "step": ETA * SIGMA**2 / (H1 * (2 - ETA * H1)),
+        "diffusion": ETA * SIGMA**2 / (H1 * (2 - ETA * H1 / k)),
+        "modified": ETA * SIGMA**2 / (beta * (2 - ETA * beta / k)),
+    }
+    measured = {
+        "langevin": variance(langevin, sigma=SIGMA),
+        "sgd": variance(sgd.run, noise=noise),
+        "step": variance(diffusion, noise=noise),
+        "diffusion": variance(diffusion, noise=noise, substeps=k),
+        "modified": variance(modified_equation, noise=noise, substeps=k),
+    }
+    for name, (value, error) in measured.items():
+        assert abs(value - expected[name]) < 5.5 * error, name  # P(|N| > 5.5) = 4e-8
+    assert stationary_covariance(H1, SIGMA**2, ETA)[0, 0] == pytest.approx(expected["sgd"])
+    # the slip: the second order moves away from SGD, by far more than the errors and the scheme's own bias
+    for order, name in ((1, "diffusion"), (2, "modified")):
+        limit = diffusion_covariance(H1, SIGMA**2, ETA, order)[0, 0]
+        assert expected[name] == pytest.approx(limit, rel=ETA * beta / k)
+    assert measured["modified"][0] < measured["diffusion"][0] < measured["sgd"][0]
+    assert expected["sgd"] - measured["modified"][0] > 20 * measured["modified"][1]
+
+
+def test_schemes_in_the_plane():
+    """Correlated noise, coupled coordinates: the covariance of the linear theory, to the scheme's O(η/k) and 5.5 errors."""
+    mix, n = np.array([[1.0, 0.4], [-0.3, 0.6]]), 6000
+    noise = Rotated(Rademacher(1.0), mix)
+    x = diffusion(quadratic(H), noise, 0.2, np.zeros((n, 2)), 80, rng=np.random.default_rng(7), substeps=10)
+    expected = stationary_covariance(H, 10 * mix @ mix.T, 0.02)  # steps of η/10 with ten times the variance
+    np.testing.assert_allclose(np.cov(x.T), expected, atol=5.5 * np.trace(expected) * np.sqrt(2 / n))
+
+
+@pytest.mark.parametrize("run", [diffusion, modified_equation])
+def test_schemes_keep_states_at_multiples_of_eta(run):
+    def call(**options):
+        return run(himmelblau(), Rademacher(5.0), 0.004, np.ones((5, 2)), 12, rng=np.random.default_rng(8), substeps=3, **options)
+
+    last = call(keep=12)
+    assert last.shape == (12, 5, 2)
+    np.testing.assert_array_equal(last[-1], call())
+    np.testing.assert_array_equal(last[-4:], call(keep=4))
+    with ThreadPoolExecutor(2) as pool:
+        np.testing.assert_array_equal(last, call(keep=12, executor=pool))
+
+
+def test_one_step_of_the_diffusion_is_sgd_with_matched_noise():
+    x0, noise = np.random.default_rng(9).uniform(-3, 3, (20, 2)), Rademacher(5.0)
+    runs = [
+        diffusion(himmelblau(), noise, 0.004, x0, 30, rng=np.random.default_rng(10)),
+        sgd.run(himmelblau(), Matched(noise), 0.004, x0, 30, rng=np.random.default_rng(10)),
+    ]
+    np.testing.assert_array_equal(*runs)
+
+
+def test_langevin_with_a_function():
+    x0 = np.random.default_rng(11).uniform(-3, 3, (20, 2))
+    runs = [
+        langevin(himmelblau(), sigma, 0.004, x0, 30, rng=np.random.default_rng(12))
+        for sigma in (2.0, lambda x: np.full(len(x), 2.0))
+    ]
+    np.testing.assert_allclose(*runs, rtol=1e-9)
+
+
+def test_modified_drift_is_the_gradient_of_the_modified_objective():
+    """One noiseless substep: x − η∇(f + η|∇f|²/4), by differences of the objective."""
+    f, eta, x0 = himmelblau(), 0.004, np.array([[1.0, 2.0], [-2.0, 0.5]])
+    silent = FiniteSum(lambda x: np.zeros((*x.shape[:-1], 2, 2)), 1)
+    x = modified_equation(f, silent, eta, x0, 1, rng=np.random.default_rng(13), substeps=1)
+
+    def objective(x):
+        return f.value(x) + eta / 4 * (f.grad(x) ** 2).sum(axis=-1)
+
+    h = 1e-5
+    slope = np.stack([(objective(x0 + h * e) - objective(x0 - h * e)) / (2 * h) for e in np.eye(2)], axis=-1)
+    np.testing.assert_allclose(x, x0 - eta * slope, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("eta", 0), ("eta", np.nan), ("substeps", 0), ("substeps", 1.5), ("keep", 11), ("steps", 0)]
+)
+def test_bad_schemes(name, value):
+    options = dict(eta=0.1, x0=[[1.0]], steps=10, rng=np.random.default_rng(14)) | {name: value}
+    for run in (diffusion, modified_equation):
+        with pytest.raises(ValueError, match=name):
+            run(quadratic([[1.0]]), Gaussian(0.1), **options)
+
+
+def test_bad_langevin():
+    for options in (dict(sigma=0, eta=0.1), dict(sigma=-1, eta=0.1), dict(sigma=1, eta=-0.1)):
+        name = "eta" if options["eta"] < 0 else "sigma"
+        with pytest.raises(ValueError, match=f"{name} = "):
+            langevin(quadratic([[1.0]]), x0=[[1.0]], steps=3, rng=np.random.default_rng(15), **options)

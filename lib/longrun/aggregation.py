@@ -17,7 +17,9 @@ from longrun.chain import stationary
 
 Array = NDArray[np.float64]
 
-_TINY = 1e-300
+_TINY = 1e-120  # far below what is promised, far above where arithmetic gets slow (denormal numbers)
+
+_LARGE = 50.0  # of a logarithm: what extrapolation may not exceed
 VISIBLE = 1e-30  # relative accuracy is promised for masses down to this
 
 
@@ -142,7 +144,7 @@ def settle(step: Callable[[Array], Array], mass: Array, tol: float, *, memory: i
             images, changes, best = [], [], size
         best = min(best, size)
         images, changes = [*images, image][-memory:], [*changes, change][-memory:]
-        x = _mixed(images, changes)
+        x = np.clip(_mixed(images, changes), np.log(_TINY), _LARGE)
     return np.exp(image), worst
 
 

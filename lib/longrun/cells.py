@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from longrun.increments import increments
 from longrun.landscapes import Landscape
@@ -14,7 +15,7 @@ from longrun.noise import Noise
 
 Array = NDArray[np.float64]
 
-_CUT = 110.0  # in the plane, cells where a diffusion puts less than e^{−110} = 1e-48 of the top density are left out
+_CUT = 110.0  # in the plane, cells where a diffusion with the largest variance puts less than e^{−110} = 1e-48 are left out
 _MOST_CELLS = 500_000
 
 
@@ -65,25 +66,32 @@ class Cells:
 
 
 def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple[Cells, Array | None]:
-    """Return the cells to compute on, and a first guess of their masses: e^{−2f/(ησ²)} with the local variance σ².
+    """Return the cells to compute on, and a first guess of their masses, e^{−2f/(ησ²)} with the median variance σ².
 
     A field that is nobody's gradient gets all cells and no guess.
     """
-    cells = Cells(_axes(landscape, noise, eta, axes), np.zeros(0, dtype=np.intp))
-    cells = Cells(cells.axes, np.arange(int(np.prod(cells.shape))))
+    axes = _axes(landscape, noise, eta, axes)
+    cells = Cells(axes, np.arange(int(np.prod([len(axis) for axis in axes]))))
     guess = None
     if landscape.value is not None:
-        x = cells.points
-        f, variance = landscape.value(x), np.trace(noise.cov(x), axis1=-2, axis2=-1) / landscape.dim
-        height = 2 * (f - f.min()) / (eta * np.maximum(variance, 1e-12 * variance.max()))
-        keep = height < (_CUT if landscape.dim == 2 else np.inf)
-        cells, guess = Cells(cells.axes, cells.number[keep]), np.exp(-np.minimum(height[keep], 600.0))
+        f, variance = landscape.value(cells.points), np.trace(noise.cov(cells.points), axis1=-2, axis2=-1) / landscape.dim
+        height = 2 * (f - f.min()) / eta
+        keep = _connected((height / variance.max()).reshape(cells.shape)) if landscape.dim == 2 else np.full(len(f), True)
+        cells, guess = Cells(axes, cells.number[keep]), np.exp(-np.minimum(height[keep] / np.median(variance[keep]), 250.0))
     if len(cells.number) > _MOST_CELLS:
         raise ValueError(
             f"eta = {eta:g}: {len(cells.number)} cells are more than {_MOST_CELLS}; "
             "take a larger eta, or axes with a smaller box or larger spacing"
         )
     return cells, guess
+
+
+def _connected(height: Array) -> NDArray[np.bool_]:
+    """Tell the cells below the cut, raised until they are in one piece: a chain that cannot cross has no single law."""
+    cut = _CUT
+    while ndimage.label(height < cut)[1] > 1:
+        cut *= 1.25
+    return (height < cut).ravel()
 
 
 def resolved(noise: Noise, eta: float, cells: Cells) -> float:

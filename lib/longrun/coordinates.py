@@ -41,6 +41,12 @@ class _Independent(Noise):
         kappa, first, second = (self._at_points(x, part) for part in self._kappa(np.asarray(v, dtype=float)))
         return kappa.sum(axis=-1), first, second[..., None] * np.eye(second.shape[-1])
 
+    def cov(self, x: ArrayLike) -> Array:
+        """Return κ″(0) I."""
+        shape = np.shape(x)
+        variance = float(self._kappa(np.zeros(1))[2][0])
+        return np.broadcast_to(variance * np.eye(shape[-1]), (*shape, shape[-1])).copy()
+
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return bound · Σ |v_i|."""
         return self._at_points(x, self.bound * np.abs(np.asarray(v, dtype=float))).sum(axis=-1)

@@ -74,11 +74,11 @@ def critical_points(landscape: Landscape, *, starts: int | None = None) -> list[
     found = _zeros(landscape, _starting_points(landscape, count, 0))
     for turn in range(1, 6):
         more = _zeros(landscape, _starting_points(landscape, count, turn))
-        both = _distinct(landscape, np.concatenate([found, more]))
+        both = distinct(landscape, np.concatenate([found, more]))
         settled, found = len(both) == len(found), both
         if len(found) > 400:
             raise NotConverged(f"{len(found)} critical points of {landscape.name}: not isolated?", np.inf)
-        points = sorted((_classify(landscape, x) for x in found), key=_order)
+        points = sorted((classify(landscape, x) for x in found), key=order)
         fits = total is None or any(p.degenerate for p in points) or _signs(points) == total
         if settled and fits:
             return points
@@ -122,9 +122,9 @@ def _winding(field: Array) -> int | None:
 
 
 def _starting_points(landscape: Landscape, count: int, turn: int) -> Array:
-    """Lay a regular grid first, then Sobol' points."""
+    """Lay a regular grid first, then Sobol' points; those alone beyond four dimensions, where a grid is all corners."""
     lower, upper = landscape.box
-    if turn == 0:
+    if turn == 0 and landscape.dim <= 4:
         side = max(2, round(count ** (1 / landscape.dim)))
         unit = np.stack(np.meshgrid(*[(np.arange(side) + 0.5) / side] * landscape.dim, indexing="ij"), axis=-1)
         return lower + unit.reshape(-1, landscape.dim) * (upper - lower)
@@ -146,7 +146,7 @@ def _zeros(landscape: Landscape, x: Array, steps: int = 60) -> Array:
         active[active] = (length[:, 0] > 1e-13 * longest) & inside[active]
         if not active.any():
             break
-    return _distinct(landscape, x)
+    return distinct(landscape, x)
 
 
 def _newton_step(landscape: Landscape, x: Array) -> Array:
@@ -156,7 +156,7 @@ def _newton_step(landscape: Landscape, x: Array) -> Array:
     return np.einsum("...ji,...j->...i", vt, np.einsum("...ji,...j->...i", u, landscape.grad(x)) / s)
 
 
-def _distinct(landscape: Landscape, x: Array) -> Array:
+def distinct(landscape: Landscape, x: Array) -> Array:
     """Keep one of each cluster of converged points in the box, the one of smallest field."""
     lower, upper = landscape.box
     slack = 1e-9 * (upper - lower)
@@ -176,7 +176,7 @@ def _distinct(landscape: Landscape, x: Array) -> Array:
     return np.array(kept).reshape(-1, landscape.dim)
 
 
-def _classify(landscape: Landscape, x: Array) -> CriticalPoint:
+def classify(landscape: Landscape, x: Array) -> CriticalPoint:
     jacobian = landscape.hess(x)
     symmetric = np.allclose(jacobian, jacobian.T, rtol=1e-6, atol=1e-9 * np.abs(jacobian).max())
     values = np.linalg.eigvalsh(jacobian) if symmetric else np.linalg.eigvals(jacobian)
@@ -198,5 +198,5 @@ def _signs(points: list[CriticalPoint]) -> int:
     return int(sum(np.sign(np.prod(p.eigenvalues).real) for p in points))
 
 
-def _order(point: CriticalPoint) -> tuple[float, ...]:
+def order(point: CriticalPoint) -> tuple[float, ...]:
     return (point.index, 0.0 if np.isnan(point.value) else round(point.value, 9), *np.round(point.x, 9))

@@ -135,7 +135,13 @@ def transition_costs(landscape: Landscape, noise: Noise, points: Sequence[Critic
 
 @one_thread
 def transitions(
-    landscape: Landscape, noise: Noise, points: Sequence[CriticalPoint], *, tol: float = 1e-9, direct: bool = True
+    landscape: Landscape,
+    noise: Noise,
+    points: Sequence[CriticalPoint],
+    *,
+    tol: float = 1e-9,
+    direct: bool = True,
+    whole: bool = True,
 ) -> Transitions:
     """Compute transition costs between critical points, keeping the paths.
 
@@ -147,6 +153,10 @@ def transitions(
         Whether to look for ways that cut the corner at a point between two others. With isotropic Gaussian noise in a gradient
         field they change no energy, only costs that start at a point which is not a minimum. In other planes they are always
         looked for.
+    whole : bool
+        Whether to search a plane as a whole where the best way up may be far from the flow's lines. Without that, costs between
+        minima are those of ways over the saddles, each a local minimum near a line of the flow run backwards: much faster, and
+        what is done in more dimensions anyway.
 
     Raises
     ------
@@ -160,7 +170,7 @@ def transitions(
     lines = falls(landscape, points, minima)
     edges = Edges(landscape, noise, np.array([point.x for point in points]), tol)
     edges.falls(lines)
-    if needed(landscape, noise):
+    if whole and needed(landscape, noise):
         _search_plane(edges, lines, minima)
     else:
         _climb(edges, lines)

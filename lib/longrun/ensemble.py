@@ -120,7 +120,7 @@ def _iterates(
     stream = np.random.Generator(np.random.SFC64(seed))
     x = np.array(x0, order="F")
     change, before = np.empty_like(x), np.empty_like(x)
-    gradient = _gradient(landscape, x, change)
+    sampled = noise.stepper(landscape, x, change)
     drawn = noise.empty(chunk, *x.shape)
     # Zero-dimensional arrays: numpy would convert a Python number at every step.
     sizes = repeat(np.array(float(eta))) if np.ndim(eta) == 0 else map(np.array, eta)  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ def _iterates(
         before[...] = x
         # strict=False: the step-sizes go on where the next chunk of ω begins
         for t, (omega_t, eta_t) in enumerate(zip(omega, sizes, strict=False), start + 1):
-            np.add(gradient(), noise.at(x, omega_t), change)
+            sampled(omega_t)
             np.multiply(change, eta_t, change)
             np.subtract(x, change, x)
             yield t, x
@@ -143,19 +143,13 @@ def _iterates(
 def _divergence(landscape: Landscape, noise: Noise, eta: float | Array, x: Array, omega: Array, start: int) -> Diverged:
     """Repeat the last steps to find the first one that left, and how many chains left with it."""
     change = np.empty_like(x)
-    gradient = _gradient(landscape, x, change)
+    sampled = noise.stepper(landscape, x, change)
     for t, omega_t in enumerate(omega, start + 1):
-        np.add(gradient(), noise.at(x, omega_t), change)
-        x -= _size_at(eta, t) * change
+        x -= _size_at(eta, t) * sampled(omega_t)
         gone = int(np.sum(~np.isfinite(x).all(axis=1)))
         if gone:
             return Diverged(_size_at(eta, t), t, gone)
     raise AssertionError("a chain that left did not leave when its steps were repeated")
-
-
-def _gradient(landscape: Landscape, x: Array, out: Array) -> Callable[[], Array]:
-    """Return a function that computes ∇f at whatever `x` holds, into `out` where the landscape knows how."""
-    return landscape.bind(x, out) if landscape.bind else partial(landscape.grad, x)
 
 
 def _size_at(eta: float | Array, step: int) -> float:

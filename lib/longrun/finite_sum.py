@@ -87,36 +87,23 @@ class FiniteSum(Noise):
         _, a = self._exponents(x, v)
         if not self.replace:
             return _batches(a, np.zeros((*a.shape, 0)), self.batch)[0]
-        top = np.maximum(a.max(axis=-1), 0)
-        # mean exp a = 1 + mean(exp a − 1 − a) because the a_i have mean 0: no cancellation at small v
-        near = np.log1p(_exp_tail(np.where(top[..., None] < 1, a, 0)).mean(axis=-1))
-        far = top + np.log(np.exp(a - top[..., None]).mean(axis=-1))
-        return self.batch * np.where(top < 1, near, far)
+        return self.batch * tilted(a)[0]
 
     def cgf_grad(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the mean of Z under the law tilted by exp⟨v, Z⟩."""
         d, a = self._exponents(x, v)
         if not self.replace:
             return _batches(a, d / self.batch, self.batch)[1]
-        return (self._tilt(a)[..., None] * d).sum(axis=-2)
+        return (tilted(a)[1][..., None] * d).sum(axis=-2)
 
     def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the covariance of Z under the tilted law."""
         d, a = self._exponents(x, v)
         if not self.replace:
             return _batches(a, d / self.batch, self.batch)[2]
-        w = self._tilt(a) + 1 / a.shape[-1]
+        w = tilted(a)[1] + 1 / a.shape[-1]
         c = d - (w[..., None] * d).sum(axis=-2, keepdims=True)
         return np.swapaxes(w[..., None] * c, -1, -2) @ c / self.batch
-
-    @staticmethod
-    def _tilt(a: Array) -> Array:
-        """Return exp(a_i)/Σ exp a − 1/m, to relative accuracy when all a are small."""
-        shift = np.exp(a - a.max(axis=-1, keepdims=True))
-        mean = np.exp(np.minimum(a, 1)).mean(axis=-1, keepdims=True)
-        near = (np.expm1(np.minimum(a, 1)) - _exp_tail(np.minimum(a, 1)).mean(axis=-1, keepdims=True)) / (a.shape[-1] * mean)
-        far = shift / shift.sum(axis=-1, keepdims=True) - 1 / a.shape[-1]
-        return np.where(a.max(axis=-1, keepdims=True) < 1, near, far)
 
     def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the mean of ∂⟨v, Z⟩/∂x under the tilted law."""
@@ -131,7 +118,7 @@ class FiniteSum(Noise):
         slope = slope - slope.mean(axis=-2, keepdims=True)
         if not self.replace:
             return _batches(a, slope / self.batch, self.batch)[1]
-        return (self._tilt(a)[..., None] * slope).sum(axis=-2)
+        return (tilted(a)[1][..., None] * slope).sum(axis=-2)
 
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the largest ⟨v, d_i⟩; without replacement the mean of the `batch` largest."""
@@ -140,13 +127,43 @@ class FiniteSum(Noise):
         return self.batch * np.sort(a, axis=-1)[..., -count:].mean(axis=-1)
 
 
-def _exp_tail(a: Array) -> Array:
-    """Return exp(a) − 1 − a without cancellation, for a ≤ 1."""
-    small = np.where(np.abs(a) < 0.3, a, 0.0)
-    series = np.zeros_like(small)
-    for k in range(14, 1, -1):
-        series = (series + 1) * small / k if k > 2 else (series + 1) * small * small / 2
-    return np.where(np.abs(a) < 0.3, series, np.expm1(a) - a)
+def tilted(a: Array) -> tuple[Array, Array]:
+    """Return log mean exp a_i (...) and exp(a_i)/Σ exp a − 1/m (..., m), for a_i of mean 0.
+
+    To relative accuracy also when all a_i are small: mean exp a = 1 + mean(exp a − 1 − a), without cancellation.
+    """
+    m, flat = a.shape[-1], a.reshape(-1, a.shape[-1])
+    near = flat.max(axis=-1) < 1
+    log_mean, tilt = np.empty(len(flat)), np.empty_like(flat)
+    for chosen, part in ((near, _tilted_near), (~near, _tilted_far)):
+        if chosen.all():
+            log_mean, tilt = part(flat)
+        elif chosen.any():
+            log_mean[chosen], tilt[chosen] = part(flat[chosen])
+    return log_mean.reshape(a.shape[:-1]), (tilt / m).reshape(a.shape)
+
+
+def _tilted_near(a: Array) -> tuple[Array, Array]:
+    rise = np.expm1(a)
+    excess = _exp_tail(a, rise).mean(axis=-1)
+    return np.log1p(excess), (rise - excess[:, None]) / (1 + excess[:, None])
+
+
+def _tilted_far(a: Array) -> tuple[Array, Array]:
+    top = a.max(axis=-1)
+    share = np.exp(a - top[:, None])
+    mean = share.mean(axis=-1)
+    return top + np.log(mean), share / mean[:, None] - 1
+
+
+def _exp_tail(a: Array, rise: Array) -> Array:
+    """Return exp(a) − 1 − a for rows a, given exp(a) − 1: a row whose entries are all small by its series."""
+    tail = rise - a
+    small = np.abs(a).max(axis=-1) < 0.03
+    if small.any():  # the next term is 0.03⁷/20160·2 of the first, 2e-15
+        b = a[small]
+        tail[small] = b * b * (0.5 + b * (1 / 6 + b * (1 / 24 + b * (1 / 120 + b * (1 / 720 + b / 5040)))))
+    return tail
 
 
 def _batches(a: Array, u: Array, batch: int) -> tuple[Array, Array, Array]:

@@ -121,17 +121,10 @@ def second_derivatives(
 ) -> tuple[Array, Array, Array]:
     """Return ℓ_xx, ℓ_xv, ℓ_vv, each (q, d, d), from μ𝓗_p = v and 𝓗 = 0 differentiated.
 
-    𝓗_xx and the noise's part of 𝓗_px are central differences with p fixed: the Hessian steers, it does not measure.
+    𝓗_xx and the noise's part of 𝓗_px, unless the noise knows them, are central differences with p fixed: the Hessian steers, it
+    does not measure.
     """
-    d = x.shape[1]
-    h = 1e-5 * (1 + np.abs(x).max())
-    shift = h * np.eye(d)[:, None]  # (d, 1, d): x moved along each axis
-    xx = (field_of(landscape, noise, x + shift, p) - field_of(landscape, noise, x - shift, p)) / (2 * h)
-    xx = np.moveaxis(xx, 0, -1)
-    xx = (xx + xx.swapaxes(-1, -2)) / 2
-    px = -landscape.hess(x)
-    if np.any(noise.cgf_grad_x(x, -p)):
-        px = px - np.moveaxis(noise.cgf_grad(x + shift, -p) - noise.cgf_grad(x - shift, -p), 0, -1) / (2 * h)
+    xx, px = noise.curvatures(landscape, x, p) or _differences(landscape, noise, x, p)
     inverse = np.linalg.inv(noise.cgf_hess(x, -p))
     g = v / pace[:, None]
     ag = np.einsum("qij,qj->qi", inverse, g)
@@ -145,6 +138,18 @@ def second_derivatives(
     lvx = dp_x  # ∂p/∂x: rows v, columns x
     lxx = -(push_x[:, :, None] * dmu_x[:, None, :] + mu * (px.swapaxes(-1, -2) @ dp_x + xx))
     return (lxx + lxx.swapaxes(-1, -2)) / 2, lvx.swapaxes(-1, -2), (dp_v + dp_v.swapaxes(-1, -2)) / 2
+
+
+def _differences(landscape: Landscape, noise: Noise, x: Array, p: Array) -> tuple[Array, Array]:
+    """Return 𝓗_xx and 𝓗_px."""
+    h = 1e-5 * (1 + np.abs(x).max())
+    shift = h * np.eye(x.shape[1])[:, None]  # (d, 1, d): x moved along each axis
+    xx = (field_of(landscape, noise, x + shift, p) - field_of(landscape, noise, x - shift, p)) / (2 * h)
+    xx = np.moveaxis(xx, 0, -1)
+    px = -landscape.hess(x)
+    if np.any(noise.cgf_grad_x(x, -p)):
+        px = px - np.moveaxis(noise.cgf_grad(x + shift, -p) - noise.cgf_grad(x - shift, -p), 0, -1) / (2 * h)
+    return (xx + xx.swapaxes(-1, -2)) / 2, px
 
 
 def _newton(gradient: Array, hessian: Array, damping: float) -> tuple[Array, float]:

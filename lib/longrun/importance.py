@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from longrun.fits import least_squares
 from longrun.hamiltonian import dot
 from longrun.landscapes import Landscape
 from longrun.noise import FiniteSum, Gaussian, Noise
@@ -140,9 +141,5 @@ def rate(eta: ArrayLike, log_p: ArrayLike, error: ArrayLike, active: int, terms:
     eta, log_p, error = (np.asarray(value, dtype=float) for value in (eta, log_p, error))
     if eta.size <= terms or not np.all(np.isfinite(error)) or not np.all(error > 0):
         raise ValueError(f"eta = {eta}, error = {error}: more than {terms} measurements with finite errors > 0 are needed")
-    design = np.stack([eta ** (k - 1) for k in range(terms)], axis=1) / error[:, None]
-    goal = (log_p - active / 2 * np.log(eta)) / error
-    coefficients = np.linalg.lstsq(design, goal, rcond=None)[0]
-    left = goal - design @ coefficients
-    spread = float(np.sqrt(np.linalg.inv(design.T @ design)[0, 0]))
-    return Rate(-float(coefficients[0]), spread, coefficients, float(left @ left / (eta.size - terms)), active)
+    fit = least_squares(log_p - active / 2 * np.log(eta), error, *(eta ** (k - 1) for k in range(terms)))
+    return Rate(-float(fit.coefficients[0]), float(fit.errors[0]), fit.coefficients, fit.chi2, active)

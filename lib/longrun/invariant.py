@@ -54,7 +54,7 @@ def in_plane(
     members = chain.recurrent() if isinstance(chain, SparseKernel) else np.ones(len(cells.number), dtype=bool)
     if nested:
         half, chosen = cells.every_second()
-        _, rough, _ = in_plane(build, half, None if guess is None else guess[chosen], 1e-7, nested=False)
+        _, rough, _ = in_plane(build, half, None if guess is None else guess[chosen], tol, nested=False)
         start = np.zeros(len(cells.number))
         start[chosen] = rough
         start = chain.push(start)
@@ -76,7 +76,8 @@ def in_plane(
     mass = np.zeros(len(members))
     mass[members], _ = settle(step, start[members], tol / 4)
     mass /= mass.sum()
-    return chain, mass, float(np.abs(balance.factors(mass) - 1).max())
+    seen = np.bincount(labels[members], mass[members]) >= VISIBLE
+    return chain, mass, float(np.abs(balance.factors(mass) - 1)[seen].max())
 
 
 def change(chain: Kernel, mass: Array) -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from longrun.landscapes import Landscape
 
 Array = NDArray[np.float64]
 
@@ -29,6 +33,11 @@ class Noise(ABC):
         """Return Z(x; ω) for points (n, d) and one step's ω (n, q). May return `omega` itself."""
         return omega
 
+    def stepper(self, landscape: Landscape, x: Array, out: Array) -> Callable[[NDArray[Any]], Array]:
+        """Return a function of one step's ω that writes ∇f(x) + Z(x; ω), at what `x` (n, d) holds by then, to `out`."""
+        gradient = landscape.bind(x, out) if landscape.bind else partial(landscape.grad, x)
+        return lambda omega: np.add(gradient(), self.at(x, omega), out)
+
     @abstractmethod
     def cgf(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return H(x, v) = log E exp⟨v, Z(x)⟩, shape (...)."""
@@ -48,6 +57,10 @@ class Noise(ABC):
     def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return ∂H/∂x, shape (..., d): zero for a noise that is the same everywhere."""
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(v)))
+
+    def curvatures(self, landscape: Landscape, x: Array, p: Array) -> tuple[Array, Array] | None:
+        """Return ∂²𝓗/∂x² and ∂²𝓗/∂p∂x of 𝓗 = −⟨p, ∇f⟩ + H(x, −p) at points (n, d), if there is a shorter way than differences."""
+        return None
 
     @abstractmethod
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:

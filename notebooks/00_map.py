@@ -64,8 +64,8 @@ Markdown("\n".join(rows))
 #
 # | slide | as printed | what holds | settled in |
 # | --- | --- | --- | --- |
-# | ground state = global minimizer? | $E_1 = (f(q)-f(p_2))/\sigma_2^2$, and likewise $E_2$ | a factor 2 is missing beside the slide on Gaussian noise: $E_1 = 2\,(f(q)-f(p_2))/\sigma_2^2$ | 05 |
-# | the same | $E_1<E_2 \Rightarrow \mu_\infty(p_1)\ll\mu_\infty(p_2)$ | $\gg$: lower energy, more mass | 05 |
+# | ground state = global minimizer? | $E_1 = (f(q)-f(p_2))/\sigma_2^2$, and likewise $E_2$ | a factor 2 is missing beside the slide on Gaussian noise: $E_1 = 2\,(f(q)-f(p_2))/\sigma_2^2$ | [05](05_ground_state.ipynb) |
+# | the same | $E_1<E_2 \Rightarrow \mu_\infty(p_1)\ll\mu_\infty(p_2)$ | $\gg$: lower energy, more mass | [05](05_ground_state.ipynb) |
 # | blanket assumptions, ERM | $Z = \frac1m\sum_i\nabla\ell(x;\xi_i) - \nabla\ell(x;\xi_\omega)$ | the opposite sign, or else $\nabla f + Z$ is not the sampled gradient; for skewed noise the sign changes the energies | 08 |
 # | Langevin dynamics | noise $\sqrt\eta\,\mathcal N(0,\sigma^2)$, law $e^{-f/\sigma^2}$ | $e^{-2f/\sigma^2}$ | 09 |
 # | from transitions to energy | $E_j$, for a tree pointing to $i$ | $E_i$ | [07](07_transition_costs.ipynb) |

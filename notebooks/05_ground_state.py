@@ -33,7 +33,7 @@ from matplotlib import pyplot as plt
 from scipy.integrate import quad
 from scipy.optimize import brentq, root_scalar
 
-from longrun import draw, explore, sgd
+from longrun import draw, explore_wells, sgd
 from longrun.action import minimum_action
 from longrun.claims import Results
 from longrun.critical import critical_points
@@ -531,4 +531,4 @@ results.save()
 # back. Lower $\eta$: the change becomes a jump.
 
 # %% tags=["nbval-ignore-output"]
-explore.ground_state()
+explore_wells.ground_state()

@@ -128,16 +128,3 @@ def test_the_cloud_of_last_iterates(shown):
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-def test_mass_moves_to_the_other_well(shown):
-    explore.ground_state()
-    ((bundle, _),) = shown
-    panel = Panel(bundle)
-    before = panel.image.value
-    for name, value in (("σ₁ (left)", 1.0), ("tilt (right)", 0.2), ("step-size η", 0.03)):
-        panel.sliders[name].value = value
-        assert panel.image.value != before
-        before = panel.image.value
-    assert panel.message.value == ""
-    assert not plt.get_fignums()

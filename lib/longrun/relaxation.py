@@ -1,4 +1,4 @@
-"""The exact law of x_T for a given law of x_0: has SGD forgotten its start after T steps? (slide "Illustration: Gaussian noise")."""
+"""The exact law of x_T for a given law of x_0: has SGD forgotten its start? (slide "Illustration: Gaussian noise")."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from longrun.randomness import positive
 
 Array = NDArray[np.float64]
 
-_NEAR = 7.0  # Gaussian steps beyond this many σ have probability 3e-12 and are drawn again
+_NEAR = 6.0  # Gaussian steps beyond this many σ have probability 2e-9 and are drawn again; T of them are counted as lost
 _TRIM = (16, 64, 256)  # after these steps, cells holding less than _LEAST are left out
 _LEAST = 1e-16
 
@@ -56,7 +56,13 @@ class _NearSteps(steps.Steps):
 
 
 def evolve(
-    landscape: Landscape, noise: Noise, eta: float, starts: ArrayLike, times: Iterable[int], *, axes: ArrayLike | tuple[ArrayLike, ...]
+    landscape: Landscape,
+    noise: Noise,
+    eta: float,
+    starts: ArrayLike,
+    times: Iterable[int],
+    *,
+    axes: ArrayLike | tuple[ArrayLike, ...],
 ) -> Evolution:
     """Push laws of the start through the transition kernel of x ← x − η(∇f(x) + Z(x; ω)).
 

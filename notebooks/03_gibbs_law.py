@@ -282,7 +282,7 @@ for row, (name, level) in enumerate(names.items()):
     solid, flat = fig.add_subplot(2, 2, 2 * row + 1, projection="3d"), fig.add_subplot(2, 2, 2 * row + 2)
     draw_wireframe(solid, plain, density, edges, 250.0)
     draw_from_above(flat, plain, density, edges)
-    draw_mass(flat, laws[level], (0.5, 0.9), draw.ORANGE)
+    draw_mass(flat, laws[level] if level == cold else quadrants(plain, eta, level, spacing=0.4), (0.5, 0.9), draw.ORANGE)
     solid.set_title(f"{name}: {runs} runs at T = {T}")
     flat.set_title("the same from above, and $\\mu_\\infty$")
 results.figure(fig, "picture", "Himmelblau's function as a wireframe above the empirical distribution of 1000 runs after 1000 steps in blue, in "
@@ -300,7 +300,7 @@ plt.show()
 # to $\mu_\infty$. Three starts: uniform on the square, standard normal, uniform on its upper right quarter.
 
 # %%
-names_of = {"square": draw.BLUE, "standard normal": draw.ORANGE, "upper right quarter": draw.GREEN}
+names_of = {"the square": draw.BLUE, "a standard normal": draw.ORANGE, "the upper right quarter": draw.GREEN}
 times = np.unique(np.geomspace(1, T, 40).astype(int))
 
 
@@ -366,7 +366,7 @@ for ax, level, name in ((cold_ax, cold, "cold"), (hot_ax, hot, "hot")):
     bars = {f"at T, from {start}": (at_end[level][k], colour) for k, (start, colour) in enumerate(names_of.items())}
     draw_weights(ax, flat_places, bars | {r"$\mu_\infty$": (for_ever[level], draw.BLACK)})
     near = np.arange(4) + (0 - 1.5) * 0.84 / 4
-    draw.errorbars(ax, near, more[level], more_error[level], draw.SKY, "simulated, from square")
+    draw.errorbars(ax, near, more[level], more_error[level], draw.SKY, "simulated, from the square")
     ax.set(title=f"{name}: shares of the wells at T = {T}", ylim=(0, 1.0))
     ax.legend()
 results.figure(fig, "mixing", "Himmelblau's function, Gaussian noise. Upper left: weights of the four wells tend to the inverse square roots of det H, "

@@ -197,7 +197,7 @@ def gibbs(tilt: float = 0.1, chains: int = 2000, seed: int = 1) -> None:
 
     def picture(noise: str, eta: float, logarithm: float) -> Figure:
         steps, term = round(2**logarithm), NOISES[noise](1.0)
-        points = round(4 / eta * (2 if noise == "Gaussian" else 16)) + 1
+        points = round(4 / eta * (4 if noise == "Gaussian" else 16)) + 1
         law = invariant_law(landscape, term, eta, axes=np.linspace(-2.0, 2.0, points))
         x = sgd.run(landscape, term, eta, x0, steps, rng=np.random.default_rng(seed))
         weight = np.exp(-2 * (height - height.min()) / eta)

@@ -28,7 +28,7 @@ seed = 3
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, explore, sgd
+from longrun import draw, explore_gibbs, sgd
 from longrun.claims import Results
 from longrun.critical import basin, critical_points
 from longrun.draw_law import draw_from_above, draw_mass, draw_weights, draw_wireframe, histogram
@@ -461,4 +461,4 @@ results.save()
 # it takes exponentially longer. Change the noise: the exact law leaves the dashed $e^{-2f/(\eta\sigma^2)}$.
 
 # %% tags=["nbval-ignore-output"]
-explore.gibbs(tilt_line)
+explore_gibbs.gibbs(tilt_line)

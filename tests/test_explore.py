@@ -12,7 +12,7 @@ from PIL import Image
 
 from longrun import explore
 from longrun.errors import Diverged
-from longrun.explore import Slider, gibbs, last_iterates, live
+from longrun.explore import Slider, last_iterates, live
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -128,16 +128,3 @@ def test_the_cloud_of_last_iterates(shown):
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-def test_the_histogram_that_fills_towards_the_gibbs_law(shown):
-    before = plt.get_fignums()
-    gibbs(chains=50)
-    panel = Panel(shown[0][0])
-    assert plt.get_fignums() == before
-    eta, logarithm = panel.sliders.values()
-    for slider, value in ((eta, 0.05), (logarithm, 2.0)):
-        start = panel.image.value
-        slider.value = value
-        assert panel.image.value != start
-    assert panel.message.value == ""

@@ -71,8 +71,8 @@ Markdown("\n".join(rows))
 # | from transitions to energy | $E_j$, for a tree pointing to $i$ | $E_i$ | [07](07_transition_costs.ipynb) |
 # | the same | $B_{i,j} = \min\{\dots\}$ | an infimum: it takes infinite time to leave a critical point along the cheapest path | [07](07_transition_costs.ipynb) |
 # | what is known | at constant $\eta$: average squared gradient $O(1/\sqrt T)$ | needs $\eta\sim1/\sqrt T$; at constant $\eta$ there is a floor of order $\eta$ | [10](10_what_was_known.ipynb) |
-# | illustration: Gaussian noise | 1000 runs on Himmelblau at $T=1000$ show the Gibbs law | all four minima have $f=0$, so the exponent does not tell them apart and the prefactors $\det H^{-1/2}$ do; whether 1000 steps have mixed must be measured | 03 |
-# | the same | Himmelblau with Gaussian noise | $\nabla f$ is not Lipschitz and the noise is unbounded: at fixed $\eta$ a chain can leave for infinity. The library stops with a clear error | [01](01_non_convergence.ipynb) |
+# | illustration: Gaussian noise | 1000 runs on Himmelblau at $T=1000$ show the Gibbs law | all four minima have $f=0$, so the exponent does not tell them apart and the prefactors $\det H^{-1/2}$ do; whether 1000 steps have mixed must be measured | [03](03_gibbs_law.ipynb) |
+# | the same | Himmelblau with Gaussian noise | $\nabla f$ is not Lipschitz and the noise is unbounded: at fixed $\eta$ a chain can leave for infinity. The library stops with a clear error; how often is measured | [01](01_non_convergence.ipynb), [03](03_gibbs_law.ipynb) |
 #
 # ## How to read a notebook
 #

@@ -71,7 +71,7 @@ def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple
 
     A field that is nobody's gradient gets all cells and no guess.
     """
-    axes = _axes(landscape, noise, eta, axes)
+    axes = grid_axes(landscape, noise, eta, axes)
     cells = Cells(axes, np.arange(int(np.prod([len(axis) for axis in axes]))))
     guess = None
     if landscape.value is not None:
@@ -111,7 +111,7 @@ def resolved(noise: Noise, eta: float, cells: Cells) -> float:
     return 0.0 if sigma is None else eta * float(sigma.min()) / cells.spacing
 
 
-def _axes(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> list[Array]:
+def grid_axes(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> list[Array]:
     """Return the points of each axis: the given ones, checked, or the landscape's box at the spacing that the noise needs."""
     if landscape.dim > 2:
         raise ValueError(f"landscape = {landscape.name} in dimension {landscape.dim}: the exact law is computed in 1 and 2")

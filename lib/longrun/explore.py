@@ -196,12 +196,13 @@ def saddle(size: float = 0.2) -> None:
         landscape = double_well(tilt)
         law = invariant_law(landscape, Gaussian(sigma), eta)
         points = sorted(critical_points(landscape), key=lambda point: float(point.x[0]))
-        gibbs = -2 * landscape.value(x[:, None]) / (eta * sigma**2) + (landscape.grad(x[:, None])[:, 0] / sigma) ** 2 / 2  # type: ignore[misc]
+        f, slope = landscape.value(x[:, None]), landscape.grad(x[:, None])[:, 0]  # type: ignore[misc]
+        gibbs = -2 * f / (eta * sigma**2) + (slope / sigma) ** 2 / 2
         left.clear()
         right.clear()
         density = np.log10(np.maximum(np.interp(x, law.axes[0], law.density), 1e-300))
-        left.plot(x, (gibbs - np.log(np.trapezoid(np.exp(gibbs - gibbs.max()), x)) - gibbs.max()) / np.log(10), "--", color=draw.GREY,
-                  label="Gibbs density")  # fmt: skip
+        gibbs -= gibbs.max() + np.log(np.trapezoid(np.exp(gibbs - gibbs.max()), x))
+        left.plot(x, gibbs / np.log(10), "--", color=draw.GREY, label="Gibbs density")
         left.plot(x, density, color=draw.BLUE, label="exact law")
         labels = ["left well", "saddle", "right well"]
         mass = [log_mass(log_density(law, point.x, size), point.x, size) / np.log(10) for point in points]

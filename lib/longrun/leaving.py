@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from longrun.critical import CriticalPoint
 from longrun.errors import NotConverged
@@ -154,15 +154,26 @@ def stable_starts(landscape: Landscape, saddle: CriticalPoint, eta: float, dista
     values, vectors = np.linalg.eigh(landscape.hess(saddle.x))
     shrink = 1 - positive("eta", eta) * values[-1]
     if landscape.dim != 2 or not 0 < shrink < 1:
-        raise ValueError(f"eta = {eta!r}: below {1 / values[-1]:g}, in two dimensions, is needed for monotone descent to x = {saddle.x}")
+        raise ValueError(
+            f"eta = {eta!r}: below {1 / values[-1]:g}, in two dimensions, is needed for monotone descent to x = {saddle.x}"
+        )
     size = 1e-7 * distance * shrink ** (-np.arange(count) / count)
     x = saddle.x + np.concatenate([size, -size])[:, None] * vectors[:, -1]
-    for _ in range(int(200 * np.log(10) / -np.log(shrink))):
+    for _ in range(int(60 * np.log(10) / -np.log(shrink))):
         near = np.linalg.norm(x - saddle.x, axis=-1) < distance
         if not near.any():
             return x
-        y = x.copy()
-        for _ in range(8):
-            y -= np.linalg.solve(np.eye(2) - eta * landscape.hess(y), (y - eta * landscape.grad(y) - x)[..., None])[..., 0]
-        x = np.where(near[:, None], y, x)
+        before = _step_back(landscape, eta, x[near])
+        if not np.all(np.abs(before - eta * landscape.grad(before) - x[near]) < 1e-12 * (1 + np.abs(x[near]))):
+            break
+        x[near] = before
     raise NotConverged(f"distance = {distance:g}: descent to x = {saddle.x} cannot be followed back so far", np.inf)
+
+
+def _step_back(landscape: Landscape, eta: float, x: Array) -> Array:
+    """Solve y − η∇f(y) = x by Newton's method, with steps of at most 1/10 of the box."""
+    y, longest = x.copy(), 0.1 * np.linalg.norm(landscape.box[1] - landscape.box[0])
+    for _ in range(8):
+        step = np.linalg.solve(np.eye(x.shape[-1]) - eta * landscape.hess(y), (y - eta * landscape.grad(y) - x)[..., None])[..., 0]
+        y -= step * np.minimum(1, longest / np.maximum(np.linalg.norm(step, axis=-1, keepdims=True), 1e-300))
+    return y

@@ -24,7 +24,7 @@ from functools import partial
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, explore, sgd
+from longrun import draw, explore_saddle, sgd
 from longrun.action import minimum_action
 from longrun.balls import inside, log_density, log_mass
 from longrun.claims import Results
@@ -556,4 +556,4 @@ results.save()
 # smaller: the saddle loses decades while both wells keep their share, until the tilt decides between them too.
 
 # %% tags=["nbval-ignore-output"]
-explore.saddle()
+explore_saddle.saddle()

@@ -128,13 +128,3 @@ def test_the_cloud_of_last_iterates(shown):
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-def test_saddle_explorer_moves(shown):
-    explore.saddle()
-    ((bundle, _),) = shown
-    moved = Panel(bundle)
-    before = moved.image.value
-    moved.sliders["step-size η"].value = 0.05
-    assert moved.image.value != before
-    assert moved.message.value == ""

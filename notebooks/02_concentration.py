@@ -100,8 +100,8 @@ for ax, name in zip(axes, noises, strict=True):
                 solid_capstyle="butt",
             )
     ax.set(xlabel="$x$", ylabel="energy", title=f"{name} noise; bars: neighbourhoods")
-    ax.set_ylim(-0.5 - (name == "skewed"), 1.25 * E[name][np.abs(x) < 1.1].max() + 0.6)
-    ax.legend(loc="upper left" if name == "Gaussian" else "upper right", fontsize=12)
+    ax.set_ylim(-0.5 - (name == "skewed"), 1.75 * E[name][np.abs(x) < 1.1].max() + 0.6)
+    ax.legend(loc="upper center")
 results.figure(fig, "energy", "Energy of the points of a double well for Gaussian noise, which is twice f over sigma squared, and for a skewed "
                "noise of the same covariance, which is very different. Stars: the least energy on the edge of neighbourhoods of three "
                "radii.")  # fmt: skip

@@ -213,7 +213,7 @@ def concentration(landscape: Landscape, noises: Mapping[str, Noise]) -> None:
         ax.set(yscale="log", xlim=(x[0], x[-1]), ylim=(1e-30, 1e3), xlabel="$x$", ylabel="density")
         least = height[outside].min() if outside.any() else np.inf
         ax.set_title(f"mass outside {law.between(ball.gaps()):.2g};  $e^{{-c/\\eta}}$ = {np.exp(-least / eta):.2g}")
-        ax.legend(loc="upper right")
+        ax.legend(loc="lower center")
         return fig
 
     live(

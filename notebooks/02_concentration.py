@@ -23,7 +23,7 @@ seed = 2
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, explore, sgd
+from longrun import draw, explore_concentration, sgd
 from longrun.action import minimum_action
 from longrun.claims import Results
 from longrun.critical import critical_points
@@ -469,4 +469,4 @@ results.save()
 # The exact law, live. Shaded: the neighbourhoods. The title compares the mass outside with $e^{-c/\eta}$.
 
 # %% tags=["nbval-ignore-output"]
-explore.concentration(landscape, noises)
+explore_concentration.concentration(landscape, noises)

@@ -13,8 +13,6 @@ from PIL import Image
 from longrun import explore
 from longrun.errors import Diverged
 from longrun.explore import Slider, last_iterates, live
-from longrun.landscapes import double_well
-from longrun.noise import Gaussian
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -130,13 +128,3 @@ def test_the_cloud_of_last_iterates(shown):
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-def test_concentration_shows_the_mass_outside(shown):
-    explore.concentration(double_well(0.03), {"Gaussian": Gaussian(0.5)})
-    ((bundle, _),) = shown
-    panel = Panel(bundle)
-    start = panel.image.value
-    panel.sliders["radius r"].value = 0.2
-    assert panel.image.value != start
-    assert panel.message.value == ""

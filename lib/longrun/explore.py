@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,8 @@ from longrun.draw_costs import draw_tree, names
 from longrun.energy import Transitions, transitions
 from longrun.errors import Diverged, NotConverged
 from longrun.landscapes import Landscape, himmelblau
-from longrun.law import invariant_law
 from longrun.linear import largest_stable_step
 from longrun.noise import Gaussian, Noise, Rademacher, Uniform
-from longrun.potential import Balls, energy_on_line
 from longrun.trees import best_tree
 
 
@@ -183,44 +181,4 @@ def trees(landscape: Landscape, known: dict[tuple[str, float], Transitions] | No
         return fig
 
     live(picture, slow=True, noise=Choice("noise", tuple(NOISES)), sigma=Slider("strength σ", 50.0, 200.0, 10.0, 60.0))
-    plt.close(fig)
-
-
-def concentration(landscape: Landscape, noises: Mapping[str, Noise]) -> None:
-    """Explore the exact law on a line and its mass outside neighbourhoods of the critical points, under sliders for η and radius.
-
-    Parameters
-    ----------
-    landscape : Landscape
-        On the line.
-    noises : mapping of name to Noise
-    """
-    centres = np.array([point.x for point in critical_points(landscape)])
-    x = np.linspace(centres.min() - 0.6, centres.max() + 0.6, 601)
-    energy = {name: energy_on_line(landscape, noise, x) for name, noise in noises.items()}
-    with plt.ioff():
-        fig, ax = plt.subplots(figsize=(11, 6))
-
-    def picture(noise: str, eta: float, radius: float) -> Figure:
-        law, ball = invariant_law(landscape, noises[noise], eta), Balls(centres, radius)
-        height = energy[noise] - energy[noise].min()
-        outside = ball.outside(x[:, None])
-        ax.clear()
-        for centre in centres[:, 0]:
-            ax.axvspan(centre - radius, centre + radius, color=draw.ORANGE, alpha=0.2, lw=0)
-        ax.plot(law.axes[0], np.maximum(law.density, 1e-300), color=draw.BLUE, label="density of the exact law")
-        ax.plot(x, law.density.max() * np.exp(-height / eta), "--", color=draw.GREY, label=r"$e^{-E/\eta}$, same peak")
-        ax.set(yscale="log", xlim=(x[0], x[-1]), ylim=(1e-30, 1e3), xlabel="$x$", ylabel="density")
-        least = height[outside].min() if outside.any() else np.inf
-        ax.set_title(f"mass outside {law.between(ball.gaps()):.2g};  $e^{{-c/\\eta}}$ = {np.exp(-least / eta):.2g}")
-        ax.legend(loc="lower center")
-        return fig
-
-    live(
-        picture,
-        slow=True,
-        noise=Choice("noise", tuple(noises)),
-        eta=Slider("step-size η", 0.01, 0.3, 0.005, 0.1),
-        radius=Slider("radius r", 0.05, 0.5, 0.05, 0.3),
-    )
     plt.close(fig)

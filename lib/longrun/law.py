@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,7 +112,11 @@ class Law:
 
     @cached_property
     def _fine(self) -> tuple[Array, Array]:
-        """Return the places of a finer grid, (n, d), and their masses: log μ by monotone interpolation, which no cliff makes ring."""
+        """Return the places of a finer grid, (n, d), and their masses: log μ by monotone interpolation, which never rings.
+
+        With Gaussian noise the masses are samples of a smooth density. Others are masses of cells, which may be rough: each
+        cell then keeps its mass.
+        """
         parts = 16 if len(self.axes) == 1 else int(np.clip(np.sqrt(_MOST_PLACES / self.mass.size), 2, 8))
         log, fine = np.log(np.maximum(self.mass, 1e-300)), []
         for k, axis in enumerate(self.axes):
@@ -119,8 +124,17 @@ class Law:
             fine.append(axis[0] + h * ((np.arange(len(axis) * parts) - (parts - 1) / 2) / parts))
             log = PchipInterpolator(axis, log, axis=k)(np.clip(fine[-1], axis[0], axis[-1]))
         mass = np.exp(log)
-        mass[np.kron(self.mass == 0, np.ones((parts,) * mass.ndim, dtype=bool))] = 0.0
+        mass[self._spread_out(self.mass == 0, parts)] = 0.0
+        if self.spread > 0:
+            blocks = mass.reshape([size for n in self.mass.shape for size in (n, parts)])
+            sums = blocks.sum(axis=tuple(range(1, blocks.ndim, 2)))
+            mass *= self._spread_out(self.mass / np.where(sums > 0, sums, 1.0), parts)
         return np.stack(np.meshgrid(*fine, indexing="ij"), axis=-1).reshape(-1, len(fine)), mass.ravel() / mass.sum()
+
+    @staticmethod
+    def _spread_out(values: NDArray[Any], parts: int) -> NDArray[Any]:
+        """Repeat the value of each cell at all its places."""
+        return np.kron(values, np.ones((parts,) * values.ndim, dtype=values.dtype))
 
     def expectation(self, function: Callable[[Array], Array]) -> Array:
         """Return Σ μ(x) function(x); `function` maps points (n, d) to (n, …)."""

@@ -41,6 +41,7 @@ format: env  ## put the code in shape
 
 lock: env  ## resolve the locks again (UPGRADE=--upgrade: to the newest versions)
 	$(PYTHON) $(COMPILE) pyproject.toml --group core --group test -o requirements.lock
+	$(PYTHON) $(COMPILE) --group docs -c requirements.lock -o docs/requirements.lock
 	$(PYTHON) $(COMPILE) --group bench -c requirements.lock -o benchmarks/requirements.lock
 
 clean:  ## remove what can be made again: environments, stamps, tries, caches

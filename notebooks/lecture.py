@@ -3,8 +3,7 @@
 #
 # $x_{t+1} = x_t - \eta\,(\nabla f(x_t) + Z(x_t;\omega_t))$ with a constant step-size $\eta$: where is $x_t$ after a long time, and how likely?
 #
-# One screen for each claim of the talk, in its order, and on each an explorer. Page Down leads to the next; on a slider the arrow keys
-# move it. `make lecture` shows these screens in a browser, without a network; here the cells do the same one by one.
+# One screen for each claim: Page Down leads to the next, and on a slider the arrow keys move it.
 
 # %%
 from longrun import explore_runs, lecture

@@ -11,7 +11,10 @@ import ipywidgets as widgets
 
 # Big type, and pictures that keep their place while the next one loads. The site and the lecture add their own widths.
 STYLE = """<style>
-.longrun-explorer { font-size: 20px; overflow: visible; }
+.longrun-explorer { font-size: 20px; overflow: visible; --jp-widgets-slider-handle-size: 24px;
+  --jp-widgets-slider-track-thickness: 6px; }
+.longrun-explorer .noUi-handle { background: #0072B2 !important; border-color: #0072B2 !important; }
+.longrun-explorer .widget-text input[type="text"] { font-size: inherit; height: 36px; }
 .longrun-explorer .widget-label, .longrun-explorer .widget-readout, .longrun-explorer input, .longrun-explorer button
   { font-size: 20px; }
 .longrun-explorer .longrun-row { align-items: center; flex-wrap: wrap; gap: 4px 12px; overflow: visible; }

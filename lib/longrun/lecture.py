@@ -18,14 +18,14 @@ def screen(number: str, explorer: Callable[[], None] | None = None) -> None:
     Parameters
     ----------
     number : str
-        Of the notebook, such as "01". If it is not written yet, its screen says so.
+        Of the notebook, such as "01". If it is not written yet, its cell says so, and the lecture leaves the screen out.
     explorer : callable, optional
         Shows what moves; by default the explorers that the executed notebook keeps, without computing anything.
     """
     written = sorted(NOTEBOOKS.glob(f"{number}_*.ipynb"))
     result = FIGURES / f"{written[0].stem}.json" if written else None
     if result is None or not result.exists():
-        display(HTML(f"<p>Notebook {html.escape(number)} is in preparation.</p>"))
+        display(HTML(f'<p class="longrun-pending">Notebook {html.escape(number)} is in preparation.</p>'))
         return
     title = json.loads(result.read_text(encoding="utf-8"))["title"]
     display(HTML(f"<h1>{html.escape(title)}</h1>"))

@@ -83,7 +83,7 @@ def pages(root: Path, source: Path) -> None:
     for module in modules:
         head = f"# longrun.{module}\n\n```{{eval-rst}}\n.. automodule:: longrun.{module}\n   :members:\n```\n"
         (source / "api" / f"{module}.md").write_text(head, encoding="utf-8")
-    (source / "index.md").write_text(front([s.stem for s in scripts], found, root), encoding="utf-8")
+    (source / "index.md").write_text(front([s.stem for s in scripts], found), encoding="utf-8")
     listed = "\n".join(modules)
     (source / "api" / "index.md").write_text(f"# The library\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n", encoding="utf-8")
     (source / "static").mkdir()
@@ -91,7 +91,7 @@ def pages(root: Path, source: Path) -> None:
     shutil.copytree(root / "figures", source / "figures")
 
 
-def front(slugs: list[str], found: dict[str, dict[str, Any]], root: Path) -> str:
+def front(slugs: list[str], found: dict[str, dict[str, Any]]) -> str:
     """The gallery of claims: nothing in it is typed but the first paragraph."""
     cards = "\n".join(card(slug, result) for slug, result in found.items())
     tree = "\n".join(f"notebooks/{slug}" for slug in slugs)
@@ -131,8 +131,8 @@ def build(root: Path = settings.ROOT) -> int:
     pages(root, source)
     vendor.ensure(BUILD / "vendor")
     shutil.copytree(BUILD / "vendor", source / "static" / "vendor", ignore=shutil.ignore_patterns("locked"))
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", str(root / "docs"), "-d", str(BUILD / "doctrees"),
-               "-D", f"html_static_path={source / 'static'}", str(source), str(HTML)]  # fmt: skip
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", str(root / "docs"),
+               "-d", str(BUILD / "doctrees"), "-D", f"html_static_path={source / 'static'}", str(source), str(HTML)]  # fmt: skip
     code = subprocess.run(command, cwd=root, env=settings.environment(root, BUILD / "figures")).returncode
     if not code:
         shutil.copytree(root / "figures", HTML / "figures", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.pdf", "*.json"))

@@ -22,9 +22,11 @@ from longrun.paths import NOTEBOOKS
 
 MARK = "longrun-frames"  # in an output's metadata: this widget needs no kernel, and these are its controls
 
-# The stop buttons of the players lead back to the first picture; clicking them needs no kernel.
+# The stop buttons of the players lead back to the first picture, and clicking them needs no kernel. The inner stack first, and
+# the outer when it is done: a stack that is taken away while it changes complains.
 RESET = """<button class="jupyter-button widget-button longrun-reset" title="back to the first picture" onclick="
-for (const stop of this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')) stop.click()
+const stops = [...this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')];
+stops.reverse().forEach((stop, i) => setTimeout(() => stop.click(), 100 * i));
 ">Reset</button>"""
 
 

@@ -73,8 +73,8 @@ def test_a_bundle_for_every_reader(shown, panel):
     assert VIEW in bundle
     assert "text/plain" in bundle
     first = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
-    assert first.size == Image.open(io.BytesIO(panel.image.value)).size == (1200, 600)
-    assert (panel.image.width, panel.image.height) == ("1200", "600")  # the page keeps the place: no flicker
+    assert first.size == Image.open(io.BytesIO(panel.image.value)).size == (1000, 500)
+    assert (panel.image.width, panel.image.height) == ("1000", "500")  # the page keeps the place: no flicker
 
 
 def test_sliders_are_as_asked(panel):

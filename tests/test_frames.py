@@ -69,7 +69,7 @@ def with_state(*outputs):
 
 def test_every_reader_gets_a_picture(output):
     first = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
-    assert first.size == (1200, 800)
+    assert first.size == (1000, 666)
     assert output.metadata["image/png"]["alt"] == "a line"
     assert VIEW in output.data
 
@@ -120,13 +120,13 @@ def test_stored_frames_come_back_without_being_computed(shown, output, tmp_path,
     bundle, options = shown[-1]
     assert options["metadata"] == {"image/png": {"alt": "a line"}}  # its notebook need not keep them too
     assert VIEW in bundle
-    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size == (1200, 800)
+    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size == (1000, 666)
 
 
 def test_a_picture_that_cannot_be_is_a_sentence(output, tmp_path):
     (tmp_path / "x.ipynb").write_text(notebook.dumps(with_state(output)))
     ((_, images),) = frames.stored(tmp_path / "x.ipynb")
-    sentence = pictures.sentence(str(Diverged(0.1, 7, 1)), (1200, 800))
+    sentence = pictures.sentence(str(Diverged(0.1, 7, 1)), (1000, 666))
     assert images[5] == pictures.webp(sentence)
 
 

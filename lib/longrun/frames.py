@@ -63,7 +63,7 @@ def frames(picture: Callable[..., Figure | Image.Image], *, alt: str = "", **ste
     Notes
     -----
     The executed notebook keeps the pictures, so that they move in static HTML too; where widgets do not run, the first one
-    stands in their place. Fifty pictures of 1200 pixels are about two megabytes.
+    stands in their place. Forty pictures are about a megabyte.
     """
     if len(steps) not in (1, 2):
         raise ValueError(f"frames has {len(steps)} parameters: one or two are needed")

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-WIDTH, HEIGHT = 1200, 800  # pixels at most: sharp on a projector, a few dozen kilobytes a frame
+WIDTH, HEIGHT = 1000, 800  # pixels at most: sharp enough on a projector, and quick to decode on every move
 
 
 def resolution(figure: Figure) -> float:

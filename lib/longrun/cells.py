@@ -16,7 +16,6 @@ from longrun.noise import Noise
 Array = NDArray[np.float64]
 
 _CUT = 110.0  # in the plane, cells where a diffusion with the largest variance puts less than e^{−110} = 1e-48 are left out
-_CUT_LINE = 500.0  # the same on a line, where e^{−500} is what a double precision number still holds
 _MOST_CELLS = 500_000
 
 
@@ -78,7 +77,7 @@ def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple
         f, variance = landscape.value(cells.points), np.trace(noise.cov(cells.points), axis1=-2, axis2=-1) / landscape.dim
         height = 2 * (f - f.min()) / eta
         height /= variance.max()
-        keep = _connected(height.reshape(cells.shape)) if landscape.dim == 2 else _hull(height < _CUT_LINE)
+        keep = _connected(height.reshape(cells.shape)) if landscape.dim == 2 else np.full(len(f), True)
         cells, guess = (
             Cells(axes, cells.number[keep]),
             np.exp(-np.minimum(height[keep] * variance.max() / np.median(variance[keep]), 250.0)),
@@ -89,12 +88,6 @@ def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple
             "take a larger eta, or axes with a smaller box or larger spacing"
         )
     return cells, guess
-
-
-def _hull(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell the cells of a line between the first and the last one inside."""
-    first, last = np.flatnonzero(inside)[[0, -1]]
-    return (np.arange(len(inside)) >= first) & (np.arange(len(inside)) <= last)
 
 
 def _connected(height: Array) -> NDArray[np.bool_]:

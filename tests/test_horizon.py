@@ -94,6 +94,7 @@ def test_law_after_one_step():
         (lambda: law_at(BOWL, Gaussian(1.0), 0.1, 9.0, 5), "x0 = 9"),
         (lambda: law_at(BOWL, Gaussian(1.0), 0.1, 0.0, 0), "steps = 0"),
         (lambda: law_at(BOWL, Gaussian(1.0), 0.1, 0.0, [5, 3]), "increasing"),
+        (lambda: law_at(BOWL, Gaussian(1.0), 0.1, 0.0, 5, spacing=1.5), "spacing = 1.5"),
         (lambda: law_at(BOWL, Rademacher(1.0), 0.1, 0.0, 5), "Gaussian part"),
     ],
 )

@@ -150,13 +150,18 @@ def _flow(drift: Callable[[Array], Array], x: Array, time: float, steps: int = 8
 
 @one_thread
 def law_at(
-    landscape: Landscape, noise: Noise, eta: float, x0: float, steps: int | list[int], box: tuple[float, float] | None = None
+    landscape: Landscape,
+    noise: Noise,
+    eta: float,
+    x0: float,
+    steps: int | list[int],
+    box: tuple[float, float] | None = None,
+    spacing: float = 0.9,
 ) -> tuple[Array, Array]:
     """Return the law of SGD after some numbers of steps from x0: a grid (n,), and its masses there (n,) or (len(steps), n).
 
-    The chain is confined to `box` (default: the landscape's) as in `invariant_law`. Grid points are a tenth less than one
-    standard deviation of the Gaussian part of a step apart (half of one is `invariant_law`'s choice), where the trapezoidal
-    rule is right to e^{−2π²/0.81} = 3e-11 per step; x0 is one of them.
+    The chain is confined to `box` as in `invariant_law`. On the grid, of which x0 is a point, the trapezoidal rule errs by
+    e^{−2π²/spacing²} per step: 3e-11 for the default.
 
     Parameters
     ----------
@@ -167,9 +172,15 @@ def law_at(
     eta, x0 : float
     steps : int or increasing list of int
         T ≥ 1.
+    box : pair of floats, optional
+        Default: the landscape's.
+    spacing : float
+        Of the grid, in standard deviations of the Gaussian part of a step; at most 1.
     """
     lower, upper = _line(landscape) if box is None else box
     eta = positive("eta", eta)
+    if not 0 < spacing <= 1:
+        raise ValueError(f"spacing = {spacing!r}: a number in (0, 1] is needed")
     if not lower < x0 < upper:
         raise ValueError(f"x0 = {x0!r}: a start between {lower:g} and {upper:g} is needed")
     moments = np.atleast_1d(steps)
@@ -178,8 +189,8 @@ def law_at(
     sigma = increments(noise, np.linspace(lower, upper, 65)[:, None]).sigma
     if sigma is None:
         raise ValueError(f"noise = {noise!r}: a Gaussian part is needed")
-    h = 0.9 * eta * float(sigma.min())
-    x = x0 + h * np.arange(-int((x0 - lower) / h), int((upper - x0) / h) + 1)
+    h = spacing * eta * float(sigma.min())
+    x = np.asarray(x0 + h * np.arange(-int((x0 - lower) / h), int((upper - x0) / h) + 1), dtype=np.float64)
     chain = invariant.kernel(landscape, noise, eta, Cells([x], np.arange(len(x))))
     assert isinstance(chain, SparseKernel)
     matrix = chain.matrix.toarray()

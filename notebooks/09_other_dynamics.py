@@ -113,18 +113,21 @@ def share(x):
 starts = np.array([start, -start])
 curvature = 3 * np.array([left, saddle, right]) ** 2 - 1
 substeps = 4
-moments = sorted({int(t) for t in np.geomspace(1, steps, 60)})
+windows = np.array([3, 10, 30, 100, 300, 1000, 3000, steps])
+moments = sorted({int(t) for t in np.geomspace(1, steps, 60)} | set(windows.tolist()))
 
 
-def schedule(count, delay=delay):
+def schedule(count):
     return eta / (1 + np.arange(count) / delay) ** 0.75
 
 
-def ends_right(delay):
-    """Probability that decreasing steps end in the right well, from both starts."""
-    sizes = schedule(int(np.ceil(7 * delay)), delay)
-    width = np.sqrt(sizes[-1] * variance / (2 * -curvature[1]))  # the last crossings: a constant step near the saddle
-    return horizon.expectation(landscape, noise, sizes, lambda x: ndtr((x - saddle) / width), starts, points=401)
+freeze = schedule(int(np.ceil(7 * delay)))
+
+
+def ends_right(x0):
+    """Probability that decreasing steps from x0 end in the right well."""
+    width = np.sqrt(freeze[-1] * variance / (2 * -curvature[1]))  # the last crossings: a constant step near the saddle
+    return horizon.expectation(landscape, noise, freeze, lambda x: ndtr((x - saddle) / width), x0, points=401)
 
 
 def spread(sizes, h):
@@ -135,15 +138,14 @@ def spread(sizes, h):
     return out
 
 
-spacing = (
-    2 * start / np.ceil(2 * start / (0.36 * eta))
-)  # puts both starts on one grid, 0.9 of the Gaussian part's deviation or less
+# a grid that holds both starts, with points half a deviation of the Gaussian part of a step apart
+spacing = 2 * start / np.ceil(2 * start / (0.2 * eta))
 sgd_laws = [horizon.law_at(landscape, noise, eta, x0, moments, spacing=spacing / (0.4 * eta)) for x0 in starts]
 sgd_right = np.array([[mass_right(x, mass) for mass in laws] for x, laws in sgd_laws])
 diffusion_grid, diffusion_mass = horizon.law_at(landscape, Gaussian(sigma * substeps**0.5), eta / substeps, start, steps * substeps)
 wide = np.linspace(-3.5, 3.5, 701)
 langevin_law = invariant_law(landscape, Gaussian(sigma / eta**0.5), eta, axes=wide)
-decreasing_right = ends_right(delay)
+decreasing_right = ends_right(starts)
 widths = np.sqrt([spread(schedule(steps), h) for h in curvature[[0, 2]]])
 exact = {
     "SGD, constant step": sgd_right[0, -1],
@@ -157,7 +159,6 @@ exact = {
 
 # %%
 x0 = np.repeat(starts, chains)[:, None]
-windows = np.array([3, 10, 30, 100, 300, 1000, 3000, steps])
 runs = {}
 for rule, sizes in (("SGD, constant step", np.full(steps, eta)), ("SGD, decreasing steps", schedule(steps))):
     x, t, runs[rule] = x0, 0, []
@@ -209,7 +210,15 @@ for ax, (name, lines) in zip(axes, curves.items(), strict=True):
     ax.axvline(start, color=draw.GREY, lw=1.5, ls="--", label="start")
     ax.set(title=f"{name}\n{exact[name]:.0%} in the right well", xlabel="$x$", xlim=(-2.2, 2.2), xticks=[-2, -1, 0, 1, 2])
     ax.set_ylim(0, 1.75 * max(density.max() for _, density, _ in lines))
-    ax.legend(loc="upper left", fontsize=12)
+    ax.legend(loc="upper left", fontsize=12, frameon=True, framealpha=1, edgecolor="white")
+zoom = axes[1].inset_axes((0.16, 0.2, 0.46, 0.34))
+close = np.linspace(0.93, 1.1, 26)
+counted = np.histogram(last["SGD, decreasing steps"], close)[0]
+zoom.stairs(counted / (chains * (close[1] - close[0])), close, fill=True, color=draw.ORANGE, alpha=0.35)
+close = np.linspace(0.93, 1.1, 200)
+zoom.plot(close, decreasing_right[0] * bell(close, right, widths[1, -1]), color=draw.ORANGE)
+zoom.set(xticks=[0.95, 1.0, 1.05], yticks=[], xlim=(0.93, 1.1))
+zoom.tick_params(labelsize=11)
 axes[0].set_ylabel(f"density after {steps} steps")
 results.figure(fig, "ends", "Densities of four dynamics after ten thousand steps from one start with one sigma, runs on exact curves. SGD with constant "
                "step: two wells, most mass in the left. Decreasing steps: two needles, most mass in the right. Langevin: one broad "
@@ -228,9 +237,11 @@ for name in exact:
     results.check(
         f"{name}: share in the right well after {steps} steps", exact[name], share(last[name]), bar, 4 * bar, rivals=others
     )
-results.check("decreasing steps: variance in the right well, of the linear recursion", widths[1, -1] ** 2,
-              (inside := last["SGD, decreasing steps"][last["SGD, decreasing steps"] > saddle]).var(), (bar := inside.var() * np.sqrt(2 / inside.size)),
-              4 * bar + 4 * schedule(steps)[-1] * widths[1, -1] ** 2, rivals={"constant step": eta * variance / (2 * curvature[2])})  # fmt: skip
+needle = last["SGD, decreasing steps"]
+needle = needle[needle > saddle]
+bar = needle.var() * np.sqrt(2 / needle.size)
+results.check("decreasing steps: variance in the right well, of the linear recursion", widths[1, -1] ** 2, needle.var(), bar,
+              4 * bar + 4 * freeze[-1] * widths[1, -1] ** 2, rivals={"constant step's": eta * variance / (2 * curvature[2])})  # fmt: skip
 
 # %% [markdown]
 # ## Experiment 2: decreasing steps converge, to a minimum chosen by the start
@@ -238,6 +249,9 @@ results.check("decreasing steps: variance in the right well, of the linear recur
 # From two starts on either side of the saddle we follow the share of runs in the right well, and the distance to the nearest minimum.
 # With a constant step the two shares meet: in the long run their difference decays like $\lambda^t$, with $\lambda$ the second largest
 # eigenvalue of the exact kernel, here computed on another grid. With decreasing steps each share stops at its own value.
+#
+# What if the decrease begins later? We keep the step $\eta$ for a while, then let it decrease. The prediction averages the probability to
+# end on the right over SGD's law at that moment.
 
 # %%
 share_error = {rule: np.sqrt(share(x) * (1 - share(x)) / chains) for rule, x in runs.items()}
@@ -246,10 +260,17 @@ rms = {rule: np.sqrt((d**2).mean(axis=-1)) for rule, d in distance.items()}
 rms_error = {rule: (distance[rule] ** 2).std(axis=-1) / np.sqrt(2 * chains) / (2 * rms[rule]) for rule in rms}
 in_right = share(runs["SGD, decreasing steps"]).mean(axis=-1)[-1]
 rms_law = np.sqrt((1 - in_right) * widths[0] ** 2 + in_right * widths[1] ** 2)
-kernel = invariant_law(landscape, noise, eta).chain.matrix.toarray()
-relaxation = -np.log(np.sort(np.abs(np.linalg.eigvals(kernel)))[-2])
-delays = np.array([3.0, 10.0, 30.0, 100.0, 300.0])
-memory = np.array([decreasing_right if d == delay else ends_right(d) for d in delays])
+long_run = invariant_law(landscape, noise, eta)
+relaxation = -np.log(np.sort(np.abs(np.linalg.eigvals(long_run.chain.matrix.toarray())))[-2])
+kernel_grid = sgd_laws[0][0]
+chosen = ends_right(kernel_grid)  # both starts are on one grid
+held_law = np.array([[mass @ np.interp(x, kernel_grid, chosen) for mass in laws] for x, laws in sgd_laws])
+held_limit = long_run.mass @ ends_right(long_run.axes[0])
+held = [sgd.run(landscape, noise, freeze, x.reshape(-1, 1), len(freeze), rng=rng) for x in runs["SGD, constant step"]]
+held = np.array([share(x.reshape(2, chains, 1)) for x in held])
+held_error = np.sqrt(held * (1 - held) / chains)
+near = np.minimum(np.abs(long_run.axes[0] - left), np.abs(long_run.axes[0] - right))
+radius = np.sqrt(long_run.mass @ near**2)
 
 fig, (ax, middle, far) = plt.subplots(1, 3, figsize=(16, 5.4))
 for rule, colour, marker in (("SGD, constant step", draw.BLUE, "o"), ("SGD, decreasing steps", draw.ORANGE, "s")):
@@ -270,6 +291,7 @@ ax.legend(loc="upper right")
 for rule, colour, marker in (("SGD, constant step", draw.BLUE, "o"), ("SGD, decreasing steps", draw.ORANGE, "s")):
     draw.errorbars(middle, windows, rms[rule], rms_error[rule], colour, rule.removeprefix("SGD, "), marker)
 late = np.arange(29, steps)
+middle.axhline(radius, color=draw.BLUE, zorder=2, label="exact law")
 middle.plot(late + 1, rms_law[late], color=draw.ORANGE, zorder=2, label="linear recursion")
 middle.set(
     xscale="log",
@@ -281,20 +303,21 @@ middle.set(
 middle.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
 middle.minorticks_off()
 middle.legend(loc="lower left")
-for k, style in ((0, "-"), (1, "--")):
-    far.plot(delays, memory[:, k], style, marker="s", color=draw.ORANGE, label=f"from $x_0$ = {starts[k]:g}")
-far.axhline(sgd_right[:, -1].mean(), color=draw.BLUE, label="constant step")
+for k, marker in ((0, "s"), (1, "D")):
+    draw.errorbars(far, windows, held[:, k], held_error[:, k], draw.ORANGE, f"from $x_0$ = {starts[k]:g}", marker)
+    far.plot(moments, held_law[k], color=draw.ORANGE, zorder=2)
+far.axhline(held_limit, color=draw.BLUE, ls="--", label="from SGD's law", zorder=1)
 far.set(
     xscale="log",
-    xlabel="delay $t_0$",
+    xlabel=r"steps at constant $\eta$ before the decrease",
     ylabel="share that ends in the right well",
     ylim=(0, 1.35),
-    title="a slower decrease forgets more",
+    title="the later the decrease, the less memory",
 )
 far.legend(loc="upper right")
 results.figure(fig, "decreasing", "Left: share of runs in the right well against the step, from two starts: constant step, the shares meet; decreasing steps, "
                "they stop at distinct values. Middle: distance to the nearest minimum: flat for the constant step, falling as predicted for "
-               "decreasing steps. Right: the final shares of decreasing steps approach each other as the delay grows.")  # fmt: skip
+               "decreasing steps. Right: the final shares of decreasing steps meet when the decrease begins later, at the share frozen from SGD's law.")  # fmt: skip
 plt.show()
 
 # %% [markdown]
@@ -316,12 +339,20 @@ results.check("decreasing steps: rms distance to the minima", rms_law[windows - 
 apart = sgd_right[0] - sgd_right[1]
 first, second = (moments.index(min(moments, key=lambda t: abs(t - mark))) for mark in (steps / 3, steps))
 forgetting = np.log(apart[first] / apart[second]) / (moments[second] - moments[first])
+fall = power_law(1 + windows[settled] / delay, rms["SGD, decreasing steps"][settled], bars)
+results.check("decreasing steps: rms distance ∝ (1 + t/t₀)^p", -0.375, fall.coefficients[0], fall.errors[0], 4 * fall.errors[0] + fall.moved[0],
+              rivals={"like the step-size": -0.75, "constant step's": 0})  # fmt: skip
 results.check("constant step: rate at which the start is forgotten", relaxation, forgetting, 0, 1e-6 * relaxation,
               rivals={"never": 0, "in the time of one well, ηf''": eta * curvature[2]})  # fmt: skip
 meets = share(runs["SGD, constant step"])[-1]
 bar = np.sqrt(sgd_right[:, -1] * (1 - sgd_right[:, -1]) / chains)
 results.check("constant step: shares from two starts have met", sgd_right[:, -1], meets, bar, 4 * bar,
               rivals={"the start decides, as for decreasing steps": decreasing_right})  # fmt: skip
+
+bar = np.sqrt(held_law * (1 - held_law) / chains)
+at = np.searchsorted(moments, windows)
+results.check("decrease after a while at constant η: shares in the right well", held_law[:, at].T, held, bar[:, at].T, 4 * bar[:, at].T,
+              rivals={"as without the wait": decreasing_right, "SGD's law at once": held_limit})  # fmt: skip
 
 # %% [markdown]
 # ## Experiment 3: Langevin dynamics has the law $e^{-2f/\sigma^2}$
@@ -331,7 +362,7 @@ results.check("constant step: shares from two starts have met", sgd_right[:, -1]
 #
 # $$\varphi = \frac{f'^2}{2\sigma^2}-\frac{f''}2+\text{const},\qquad \mathbb E_\eta\,g = \mathbb E_\pi\,g+\eta\,\mathrm{cov}_\pi(g,\varphi)+O(\eta^2).$$
 #
-# We measure $\mathbb E\,x^2$ on the exact law for six steps, and by simulation for three. A law $e^{-cf/\sigma^2}$ has $\mathbb E\,xf'(x)=\sigma^2/c$, so the factor can
+# We measure $\mathbb E\,x^2$ on the exact law for seven steps, and by simulation for three. A law $e^{-cf/\sigma^2}$ has $\mathbb E\,xf'(x)=\sigma^2/c$, so the factor can
 # be read off: $c=\sigma^2/\mathbb E\,xf'(x)$.
 
 
@@ -404,9 +435,9 @@ results.check("Langevin: simulated E x², on the exact law at the same η", squa
 #
 # Fix a time $T=1$, that is $T/\eta$ steps, and a smooth observable $g$. The *weak error* is $\mathbb E\,g(x_{T/\eta})-\mathbb E\,g(X_T)$. It is
 # $O(\eta)$ for the diffusion and $O(\eta^2)$ for the modified equation (Li, Tai and E), whatever the noise. The first coefficient can
-# be computed: SGD lags behind the gradient flow $\dot\gamma=-f'(\gamma)$ from $x_0$ as Euler's scheme does, so the error is
-# $-\frac\eta2\,g'(\gamma_T)\,f'(\gamma_T)\,\log\frac{f'(x_0)}{f'(\gamma_T)}+O(\eta^2)$. Nothing is sampled: backward recursion for SGD, a splitting of
-# fourth order for the diffusions; one point is checked by simulation.
+# be computed: SGD departs from the gradient flow $\dot\gamma=-f'(\gamma)$ from $x_0$ as Euler's scheme does, so the error is
+# $-\frac\eta2\,g'(\gamma_T)\,f'(\gamma_T)\,\log\frac{f'(x_0)}{f'(\gamma_T)}+O(\eta^2)$. Nothing is sampled: backward recursion for SGD; for the
+# diffusions a splitting of fourth order, and on the quadratic $f=x^2/2$ the closed form. One point is checked by simulation.
 
 # %%
 horizon_time, outside = 1.0, 1.75
@@ -415,25 +446,29 @@ weak_steps = horizon_time / counts
 bowl = quadratic([[1.0]])
 
 
-def weak_errors(field, slope, curvature):
-    """E sin x_T of SGD minus that of the diffusion and of the modified equation, for each step."""
-    out = []
-    for count, step in zip(counts, weak_steps, strict=True):
-        reference = horizon.expectation(field, noise, np.full(count, step), np.sin, outside)
-        drifts = (lambda x: -slope(x), lambda x, step=step: -slope(x) * (1 + step / 2 * curvature(x)))
-        out.append(
-            [
-                reference - horizon.diffusion_expectation(b, step * variance, horizon_time, np.sin, outside, (lower, upper))
-                for b in drifts
-            ]
-        )
-    return np.array(out).T
+def ornstein_uhlenbeck(rate, step):
+    """E sin X_T for dX = −rate X dt + √(ησ²) dW, X_T being normal."""
+    v = step * variance * (1 - np.exp(-2 * rate * horizon_time)) / (2 * rate)
+    return np.sin(outside * np.exp(-rate * horizon_time)) * np.exp(-v / 2)
 
 
-weak = {
-    "double well": weak_errors(landscape, slope, lambda x: 3 * x**2 - 1),
-    "quadratic": weak_errors(bowl, lambda x: x, lambda x: np.ones_like(x)),
+def split(step, order):
+    """E sin X_T on the double well, for the diffusion (order 0) and the modified equation (order 1)."""
+    drift = lambda x: -slope(x) * (1 + order * step / 2 * (3 * x**2 - 1))  # noqa: E731
+    return horizon.diffusion_expectation(drift, step * variance, horizon_time, np.sin, outside, (lower, upper))
+
+
+def after(field, step, count):
+    """E sin x_T of SGD."""
+    return horizon.expectation(field, noise, np.full(count, step), np.sin, outside)
+
+
+pairs = list(zip(weak_steps, counts, strict=True))
+surrogates = {
+    "double well": (landscape, lambda step: [split(step, 0), split(step, 1)]),
+    "quadratic": (bowl, lambda step: [ornstein_uhlenbeck(1, step), ornstein_uhlenbeck(1 + step / 2, step)]),
 }
+weak = {name: np.array([after(field, *pair) - both(pair[0]) for pair in pairs]).T for name, (field, both) in surrogates.items()}
 
 
 def end_of_flow():
@@ -452,7 +487,7 @@ weak_front = {
 }
 many = sgd.run(landscape, noise, weak_steps[0], np.full((100 * chains, 1), outside), int(counts[0]), rng=rng)
 seen, seen_error = np.sin(many).mean(), np.sin(many).std() / np.sqrt(many.size)
-expected = horizon.expectation(landscape, noise, np.full(counts[0], weak_steps[0]), np.sin, outside)
+expected = after(landscape, weak_steps[0], counts[0])
 print(f"E sin x at η = {weak_steps[0]:g}: backward recursion {expected:.5f}, {many.size} runs {seen:.5f} ± {seen_error:.5f}")
 
 # %% tags=["verdict"]
@@ -483,7 +518,8 @@ results.check("double well: simulated E sin x_T of SGD", expected, seen, seen_er
 # $\eta\sigma^2/(2h)$, the modified equation's $\eta\sigma^2/(h(2+\eta h))$. The correction of the second order has **the wrong sign.**
 
 # %%
-long_steps = np.array([0.0125, 0.016, 0.02, 0.03, 0.05, 0.08, 0.12])
+long_steps = np.array([0.008, 0.01, 0.0125, 0.016, 0.02, 0.03, 0.04, 0.08, 0.12])
+small = long_steps < 0.05  # those that the limits are fitted to
 near = {"SGD, skewed noise": noise, "SGD, matched Gaussian": Matched(noise)}
 ratio = {}
 for name, each in near.items():
@@ -499,7 +535,7 @@ for name, order in (("diffusion", 0), ("modified equation", 1)):
         ]
         ratio[name].append(-step * np.log(parts[0] / parts[1]))
     ratio[name] = np.array(ratio[name])
-ratio_fit = {name: series(long_steps, y, 1e-8, 4) for name, y in ratio.items()}
+ratio_fit = {name: series(long_steps[small], y[small], 1e-8, 4) for name, y in ratio.items()}
 D_sgd = minimum_action(landscape, noise, [left], [saddle]).cost - minimum_action(landscape, noise, [right], [saddle]).cost
 D_diffusion = 2 * (f(right) - f(left)) / variance
 
@@ -542,9 +578,9 @@ ax.set_xticks([0.01, 0.02, 0.05], ["0.01", "0.02", "0.05"])
 ax.minorticks_off()
 ax.set_ylim(None, 10 * np.abs(weak["double well"]).max())
 ax.legend(title="filled: double well; open: quadratic", fontsize=12, title_fontsize=12, loc="upper left")
-for name, colour, marker in (("SGD, skewed noise", draw.BLUE, "o"), ("SGD, matched Gaussian", draw.SKY, "^"),
-                             ("diffusion", draw.RED, "D"), ("modified equation", draw.PURPLE, "s")):  # fmt: skip
-    middle.plot(long_steps, ratio[name], marker + "-", color=colour, ms=8, lw=1.5, label=name)
+for name, colour, marker, size in (("SGD, skewed noise", draw.BLUE, "o", 9), ("SGD, matched Gaussian", draw.SKY, "^", 15),
+                                   ("diffusion", draw.RED, "D", 9), ("modified equation", draw.PURPLE, "s", 4)):  # fmt: skip
+    middle.plot(long_steps, ratio[name], marker, color=colour, ms=size, label=name)
 middle.plot(0, D_sgd, "*", color=draw.BLUE, ms=18, clip_on=False, label="predicted limits", zorder=6)
 middle.plot(0, D_diffusion, "*", color=draw.RED, ms=18, clip_on=False, zorder=6)
 middle.axhline(0, color=draw.GREY, lw=1)
@@ -552,7 +588,7 @@ middle.set(
     xlabel=r"$\eta$",
     ylabel=r"$-\eta\,\log(\mu$(right)/$\mu$(left))",
     xlim=(0, 0.125),
-    ylim=(-0.155, 0.33),
+    ylim=(-0.155, 0.27),
     title="long run: the wrong well",
 )
 middle.legend(loc="upper right", fontsize=12)
@@ -588,21 +624,16 @@ results.check("quadratic: simulated variance of the modified equation is ησ²/
 #
 # - **Gaussian noise.** The chain with matched Gaussian noise (triangles) has the diffusion's exponent: for isotropic Gaussian noise the
 #   diffusion errs by factors, not by exponents.
-# - **Slow decrease.** Decreasing steps forget their start as the delay grows (the third panel of experiment 2): a run that spends long enough at
-#   large steps reaches SGD's law first, and then freezes *that*. It ends in SGD's ground state, which is not the minimum of $f$ here.
+# - **Late decrease.** The third panel of experiment 2: decreasing steps that begin after a long time at constant $\eta$ freeze SGD's law, whatever
+#   the start. Most runs then end in SGD's ground state, which is not the minimum of $f$ here.
 # - **Long but bounded times.** The weak error is $O(\eta)$ at each fixed time, with a constant that grows with the time: a chain that has crossed
 #   the saddle is beyond its reach.
 
-# %%
-apart_delays = memory[:, 0] - memory[:, 1]
-print("share that ends in the right well, and difference between the starts:")
-for d, pair, gap in zip(delays, memory, apart_delays, strict=True):
-    print(f"  delay {d:4g}: from {starts[0]:g} {pair[0]:.3f}, from {starts[1]:g} {pair[1]:.3f}, difference {gap:.3f}")
-
 # %% tags=["verdict"]
-results.check("decreasing steps: the start counts less and less as the delay grows", 0, -np.diff(apart_delays), 0, 1e-4, ">",
-              rivals={"no influence of the delay": 0})  # fmt: skip
-results.numbers(rtol=1e-5, shares=list(exact.values()), ends_right=decreasing_right, memory=memory, langevin=square, relaxation=relaxation,
+bar = held_error[-1]
+results.check(f"decrease after {steps} steps: the higher minimum gets more than half", 0.5, 1 - held[-1], bar, 4 * bar, ">",
+              rivals={"the lower minimum wins, as for the diffusion": 1 - exact["diffusion"], "the start decides": 1 - decreasing_right})  # fmt: skip
+results.numbers(rtol=1e-5, shares=list(exact.values()), ends_right=decreasing_right, held=held_law,  langevin=square, relaxation=relaxation,
                 weak_well=weak["double well"], **{f"ratio_{name}": y for name, y in ratio.items()})  # fmt: skip
 results.save()
 
@@ -613,38 +644,50 @@ results.save()
 # runs of at most 600 steps, after which they hardly cross, so that the rest only shrinks the two clouds by $\sqrt{\eta_t}$.
 
 # %% tags=["nbval-ignore-output"]
-fig, axes = plt.subplots(1, 4, figsize=(15, 4.2), sharex=True)
+fig, axes = plt.subplots(1, 4, figsize=(13, 4))
+for ax in axes:
+    ax.axvline(start, color=draw.GREY, lw=1.5, ls="--")
+    ax.set(title="a title\nof two lines", xlabel="$x$", xlim=(-2.2, 2.2), xticks=[-1, 1], yticks=[])
+axes[0].set_ylabel("density")
+fig.draw_without_rendering()
+fig.set_layout_engine("none")  # the frame stays as it is: faster
 origin = np.full((400, 1), start)
+bins = np.linspace(-2.2, 2.2, 89)
+
+
+def decreasing_histogram(eta, steps):
+    count = min(steps, 600)
+    x = dynamics.decreasing_steps(landscape, noise, eta, origin, count, rng=np.random.default_rng(seed), delay=delay)[:, 0]
+    centre = np.where(x > saddle, right, left)
+    x = centre + (x - centre) * ((1 + count / delay) / (1 + steps / delay)) ** 0.375
+    return (bins[1:] + bins[:-1]) / 2, np.histogram(x, bins)[0] / len(x), "mid", (x > saddle).mean()
+
+
+def exact_density(*arguments):
+    x, mass = horizon.law_at(landscape, *arguments)
+    return x, mass, None, mass_right(x, mass)
 
 
 def picture(eta, decades):
     steps = round(10**decades)
-    ways = {
-        "SGD, constant step": (noise, eta, steps, (-2.4, 2.4), 0.9),
-        "Langevin": (Gaussian(sigma / eta**0.5), eta, steps, (-3.5, 3.5), 0.2),
-        "diffusion": (Gaussian(2 * sigma), eta / 4, 4 * steps, (-2.4, 2.4), 0.9),
+    ends = {
+        "SGD, constant step": exact_density(noise, eta, start, steps, (-2.2, 2.2)),
+        "SGD, decreasing steps": decreasing_histogram(eta, steps),
+        "Langevin": exact_density(Gaussian(sigma / eta**0.5), eta, start, steps, (-3.5, 3.5), 0.2),
+        "diffusion": exact_density(Gaussian(2 * sigma), eta / 4, start, 4 * steps, (-2.2, 2.2)),
     }
-    for ax, name in zip(axes, exact, strict=True):
-        ax.clear()
-        if name in ways:
-            each, size, count, box, spacing = ways[name]
-            x, mass = horizon.law_at(landscape, each, size, start, count, box, spacing)
-            ax.fill_between(x, mass / (x[1] - x[0]), color=colours[name], alpha=0.5)
-            inside = mass_right(x, mass)
-        else:
-            count = min(steps, 600)
-            x = dynamics.decreasing_steps(landscape, noise, eta, origin, count, rng=np.random.default_rng(seed), delay=delay)[:, 0]
-            centre = np.where(x > saddle, right, left)
-            x = centre + (x - centre) * ((1 + count / delay) / (1 + steps / delay)) ** 0.375
-            ax.hist(x, bins=np.linspace(-2.2, 2.2, 89), density=True, color=colours[name], alpha=0.5)
-            inside = (x > saddle).mean()
-        ax.axvline(start, color=draw.GREY, lw=1.5, ls="--")
-        ax.set(title=f"{name}\n{inside:.0%} in the right well", xlabel="$x$", xlim=(-2.2, 2.2), ylim=(0, None))
-    axes[0].set_ylabel(f"density, step {steps}")
+    for ax, (name, (x, mass, shape, inside)) in zip(axes, ends.items(), strict=True):
+        for old in list(ax.collections):
+            old.remove()
+        density = mass / (x[1] - x[0])
+        ax.fill_between(x, density, step=shape, color=colours[name], alpha=0.5, lw=0)
+        ax.set_ylim(0, 1.1 * density.max())
+        ax.set_title(f"{name}\n{inside:.0%} on the right")
+    axes[0].set_ylabel(f"density after {steps} steps")
     return fig
 
 
 explore.live(
-    picture, eta=explore.Slider("step-size η", 0.06, 0.2, 0.01, 0.12), decades=explore.Slider("log₁₀ steps", 0.5, 5.5, 0.25, 4.0)
+    picture, eta=explore.Slider("step-size η", 0.07, 0.2, 0.01, 0.12), decades=explore.Slider("log₁₀ steps", 0.5, 5.5, 0.25, 4.0)
 )
 plt.close(fig)

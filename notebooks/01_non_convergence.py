@@ -21,7 +21,7 @@ seed = 1
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, dynamics, explore, sgd
+from longrun import draw, dynamics, explore, explore_runs, sgd
 from longrun.claims import Results
 from longrun.errors import Diverged
 from longrun.fits import polynomial, power_law
@@ -449,8 +449,15 @@ results.save()
 # %% [markdown]
 # ## Explore
 #
-# The last 20 iterates of 400 chains. Move $\eta$: the clouds grow as $\sqrt\eta$; move $\sigma$: they grow as $\sigma$, until
-# chains begin to change wells, which is where the story of the [next notebooks](00_map.ipynb) begins.
+# The same 25 runs, the last 20 iterates of 400. Move $\eta$: the clouds grow as $\sqrt\eta$; move $\sigma$: they grow as $\sigma$, until
+# runs begin to change wells, which is where the story of the [next notebooks](00_map.ipynb) begins. All pictures are held by the page, so it moves
+# without Python too.
 
 # %% tags=["nbval-ignore-output"]
-explore.last_iterates()
+picture = explore_runs.comets(landscape, seed)
+explore.frames(
+    lambda eta, sigma: picture(eta, sigma, 400),
+    alt="25 runs of SGD on Himmelblau's function, each as its last 20 iterates, for a step-size and a strength of the noise.",
+    eta=explore.Steps("step-size η", (0.001, 0.002, 0.003, 0.005, 0.007, 0.009, 0.011)),
+    sigma=explore.Steps("noise σ", (10, 20, 30, 40, 50, 60)),
+)

@@ -601,8 +601,9 @@ def picture(height, inverse_eta):
     return fig
 
 
-explore.live(
+explore.frames(
     picture,
-    height=explore.Slider("height of the gate", -1.4, 0.4, 0.05, -0.4),
-    inverse_eta=explore.Slider("1/η", 20, 300, 10, 100),
+    alt="Runs that pass a gate, and the cheapest path through it, for a height of the gate and a step-size.",
+    height=explore.Steps("height of the gate", (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2)),
+    inverse_eta=explore.Steps("1/η", (20, 50, 100, 150, 200, 250, 300)),
 )

@@ -25,7 +25,7 @@ seed = 7
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, explore
+from longrun import draw, explore_trees
 from longrun.action import minimum_action
 from longrun.chain import log_stationary
 from longrun.claims import Results
@@ -302,8 +302,8 @@ results.save()
 # %% [markdown]
 # ## Explore
 #
-# Choose a noise and its strength. The tree to the ground state and the energies of the four minima are computed anew (a few
-# seconds). As $\sigma$ grows, every noise looks Gaussian: its energies tend to $2f/\sigma^2$.
+# Choose a noise and its strength: the tree to the ground state, and the energies of the four minima beside their heights. As $\sigma$
+# grows, every noise looks Gaussian: its energies tend to $2f/\sigma^2$.
 
 # %% tags=["nbval-ignore-output"]
-explore.trees(landscape, known={("signs ±σ", sigma): costs["signs ±σ"]})
+explore_trees.trees(landscape, strengths=(60.0, 80.0, 120.0), known={("signs ±σ", sigma): costs["signs ±σ"]})

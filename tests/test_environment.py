@@ -16,7 +16,7 @@ from tools import environment, settings
 ROOT = settings.ROOT
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONDA: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text())
-LOCKS = [ROOT / "requirements.lock", ROOT / "benchmarks" / "requirements.lock"]
+LOCKS = [ROOT / name for name in ("requirements.lock", "benchmarks/requirements.lock", "docs/requirements.lock")]
 ENTRY = re.compile(r"([a-z0-9][a-z0-9.-]*)==([^ ;]+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
@@ -48,11 +48,13 @@ def test_direct_dependencies_are_locked() -> None:
     requirements = PROJECT["project"]["dependencies"] + groups["core"] + groups["test"]
     assert unlocked(requirements, locked(LOCKS[0].read_text())) == []
     assert unlocked(groups["bench"], locked(LOCKS[1].read_text())) == []
+    assert unlocked(groups["docs"], locked(LOCKS[2].read_text())) == []
 
 
 def test_locks_agree_where_they_overlap() -> None:
-    main, bench = (locked(path.read_text()) for path in LOCKS)
-    assert {name: version for name, version in bench.items() if main.get(name, version) != version} == {}
+    main, *others = (locked(path.read_text()) for path in LOCKS)
+    for other in others:
+        assert {name: version for name, version in other.items() if main.get(name, version) != version} == {}
 
 
 def test_build_backend_is_locked() -> None:

@@ -10,9 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from longrun import explore
+from longrun import explore, explore_runs, pictures
 from longrun.errors import Diverged
-from longrun.explore import Slider, last_iterates, live
+from longrun.explore import Slider, live
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -25,15 +25,26 @@ def shown(monkeypatch):
     return calls
 
 
+def below(widget):
+    """A widget and all that it holds."""
+    return [widget, *(found for child in getattr(widget, "children", ()) for found in below(child))]
+
+
 class Panel:
     """The pieces of the widget that a bundle shows."""
 
     def __init__(self, bundle):
-        box = widgets.Widget.get_manager_state()["state"] and widgets.widget._instances[bundle[VIEW]["model_id"]]
-        self.sliders = {child.description: child for child in box.children if isinstance(child, widgets.FloatSlider)}
-        (self.image,) = (child for child in box.children if isinstance(child, widgets.Image))
-        (self.button,) = (child for child in box.children if isinstance(child, widgets.Button))
-        (self.message,) = (child for child in box.children if isinstance(child, widgets.HTML))
+        pieces = below(widgets.widget._instances[bundle[VIEW]["model_id"]])
+
+        def of(kind):
+            return [piece for piece in pieces if isinstance(piece, kind)]
+
+        names = [label.value for label in of(widgets.Label)]
+        self.sliders = dict(zip(names, of(widgets.FloatSlider), strict=True))
+        self.boxes = dict(zip(names, of(widgets.Text), strict=True))
+        self.plays = of(widgets.Play)
+        (self.image,), (self.button,) = of(widgets.Image), of(widgets.Button)
+        (self.message,) = (piece for piece in of(widgets.HTML) if "longrun-message" in piece._dom_classes)
 
 
 def picture(a, b):
@@ -51,18 +62,19 @@ def picture(a, b):
 
 @pytest.fixture
 def panel(shown):
-    live(picture, a=Slider("first", 0, 10, 0.5, 2.0), b=Slider("second", 0, 10, 0.5, 3.0))
+    live(picture, alt="a line", a=Slider("first", 0, 10, 0.5, 2.0), b=Slider("second", 0, 10, 0.5, 3.0))
     ((bundle, _),) = shown
     return Panel(bundle)
 
 
 def test_a_bundle_for_every_reader(shown, panel):
     ((bundle, options),) = shown
-    assert options == {"raw": True}
+    assert options == {"raw": True, "metadata": {"image/png": {"alt": "a line"}}}
     assert VIEW in bundle
     assert "text/plain" in bundle
-    assert base64.b64decode(bundle["image/png"]) == panel.image.value
-    assert Image.open(io.BytesIO(panel.image.value)).size == (180, 90)
+    first = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert first.size == Image.open(io.BytesIO(panel.image.value)).size == (1000, 500)
+    assert (panel.image.width, panel.image.height) == ("1000", "500")  # the page keeps the place: no flicker
 
 
 def test_sliders_are_as_asked(panel):
@@ -77,7 +89,7 @@ def test_moving_a_slider_changes_the_image_and_reset_restores(panel):
     moved = panel.image.value
     panel.sliders["second"].value = 1.0
     assert len({start, moved, panel.image.value}) == 3
-    assert panel.image.value == explore._png(picture(5.0, 1.0))
+    assert panel.image.value == pictures.jpeg(pictures.pixels(picture(5.0, 1.0)))
     panel.button.click()
     assert [slider.value for slider in panel.sliders.values()] == [2.0, 3.0]
     assert panel.image.value == start
@@ -112,19 +124,66 @@ def test_a_message_is_text_not_markup(shown):
     assert "0 &lt;b and a&gt; 1" in panel.message.value
 
 
-def test_the_cloud_of_last_iterates(shown):
+def test_what_is_typed_moves_the_slider(panel):
+    start = panel.image.value
+    panel.boxes["first"].value = "4,5"
+    assert panel.sliders["first"].value == 4.5
+    assert panel.image.value != start
+    panel.sliders["first"].value = 3.0
+    assert panel.boxes["first"].value == "3"
+
+
+@pytest.mark.parametrize("typed", ["much", "", "nan", "11", "-1", "1e400"])
+def test_a_wrong_value_gives_a_sentence(panel, typed):
+    start = panel.image.value
+    panel.boxes["first"].value = typed
+    assert panel.message.value == f"first = {typed or 'nothing'}: a number from 0 to 10 is needed"
+    assert (panel.sliders["first"].value, panel.image.value) == (2.0, start)
+    panel.button.click()
+    assert (panel.boxes["first"].value, panel.message.value) == ("2", "")
+
+
+def test_reset_makes_one_picture(shown):
+    calls = []
+
+    def counted(a, b):
+        calls.append((a, b))
+        return Figure(figsize=(1, 1))
+
+    live(counted, a=Slider("a", 0, 2, 1, 0), b=Slider("b", 0, 2, 1, 0))
+    panel = Panel(shown[0][0])
+    panel.sliders["a"].value = panel.sliders["b"].value = 2
+    before = len(calls)
+    panel.button.click()
+    assert calls[before:] == [(0, 0)]
+
+
+def test_play_runs_through_the_range(shown):
+    live(lambda a: Figure(figsize=(1, 1 + a)), a=Slider("a", 0, 2, 0.5, 1, play=True))
+    panel = Panel(shown[0][0])
+    (play,), (slider,) = panel.plays, panel.sliders.values()
+    assert (play.min, play.value, play.max) == (0, 2, 4)
+    play.value = 3
+    assert slider.value == 1.5
+    slider.value = 0.6  # between two steps: stays where it was put
+    assert (play.value, slider.value) == (1, 0.6)
+
+
+def test_the_talks_runs(shown):
     before, state = plt.get_fignums(), np.random.get_state()[1].copy()  # noqa: NPY002
     for _ in range(2):
-        last_iterates(chains=20, steps=30, keep=3)
+        explore_runs.runs()
     first, second = (Panel(bundle) for bundle, _ in shown)
     assert first.image.value == second.image.value  # the seed decides
     assert plt.get_fignums() == before  # no figure left open
-    eta, sigma = first.sliders.values()
+    eta, sigma, step = first.sliders.values()
     assert eta.min <= eta.value <= eta.max < 0.01495  # 2/h_max of Himmelblau
     start = first.image.value
-    for slider, value in ((eta, 0.002), (sigma, 5.0)):
+    for slider, value in ((eta, 0.002), (sigma, 5.0), (step, 20), (sigma, 0.0), (step, 0)):
+        old = first.image.value
         slider.value = value
-        assert first.image.value != start
+        assert first.image.value != old
+        assert first.message.value == ""
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002

@@ -7,6 +7,7 @@ import pytest
 
 from longrun.landscapes import (
     Landscape,
+    bent_double_well,
     double_well,
     himmelblau,
     jacobian,
@@ -27,6 +28,7 @@ CASES = {
     "tilted": (tilted_himmelblau(7.3), 0.5, 0, 1e4),
     "double well": (double_well(), 0.5, 0, 80),
     "tilted double well": (double_well(-0.2), 0.5, 0, 80),
+    "bent double well": (bent_double_well(0.05, 0.7), 0.5, 0, 500),
     "three-hump": (three_hump_camel(), 0.5, 0, 1500),
     "six-hump": (six_hump_camel(), 0.5, 0, 1500),
     "Müller–Brown": (muller_brown(), 2e-3, 5e10, 2e4),

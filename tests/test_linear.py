@@ -19,7 +19,14 @@ from longrun.landscapes import (
     three_hump_camel,
     tilted_himmelblau,
 )
-from longrun.linear import diffusion_covariance, largest_stable_step, minima, squared_distance, stationary_covariance
+from longrun.linear import (
+    diffusion_covariance,
+    growth_rate,
+    largest_stable_step,
+    minima,
+    squared_distance,
+    stationary_covariance,
+)
 from longrun.noise import Gaussian, Rotated
 
 # Minima as the literature prints them, to the digits given.
@@ -194,3 +201,27 @@ def test_no_stationary_law_of_the_diffusion(h, eta):
 def test_bad_lag(lag):
     with pytest.raises(ValueError, match="lag"):
         squared_distance(1.0, 1.0, 0.1, lag)
+
+
+@pytest.mark.parametrize("mean", [-1.1, 0.0, 0.5, 1.1])
+@pytest.mark.parametrize("strength", [0.0, 0.001, 0.03, 0.04, 0.5, 3.0])
+def test_growth_rate(mean, strength):
+    """Gauss–Legendre with the logarithm's pole between two panels; E log|ξ| = −(γ + log 2)/2 in closed form."""
+    if mean == strength == 0:
+        with pytest.raises(ValueError, match="not both 0"):
+            growth_rate(mean, strength)
+        return
+    if mean == 0:
+        assert growth_rate(mean, strength) == pytest.approx(np.log(strength) - (np.euler_gamma + np.log(2)) / 2, rel=1e-9)
+    elif strength < 0.04 * abs(mean):
+        ratio = strength / mean
+        assert growth_rate(mean, strength) == pytest.approx(np.log(abs(mean)) - ratio**2 / 2 - 3 * ratio**4 / 4, abs=1e-7)
+    else:
+        xi = np.random.default_rng(1).standard_normal(200_000)
+        sample = np.log(np.abs(mean + strength * xi))
+        assert abs(sample.mean() - growth_rate(mean, strength)) < 4 * sample.std() / np.sqrt(xi.size)
+
+
+def test_growth_rate_names_a_negative_strength():
+    with pytest.raises(ValueError, match="strength"):
+        growth_rate(1.0, -0.1)

@@ -65,6 +65,21 @@ def test_forced_run_makes_the_same_bytes(root: Path) -> None:
     assert toy.committed(root) == before
 
 
+def test_an_unnumbered_notebook_runs_last_and_again_when_others_change(root: Path) -> None:
+    """It shows what they made."""
+    shows = "# %%\nfrom pathlib import Path\n\nprint(Path('02_two.ipynb').read_text().count('holds'))\n"
+    (root / "notebooks" / "lecture.py").write_text(shows)
+    edit(root, "lib/longrun/c.py", "VALUE = 2", "VALUE = 3")
+    edit(root, "notebooks/02_two.py", "it is so: holds", "it holds and holds")
+    done = run(root)
+    assert "2 notebooks run" in done.stdout, done.stderr
+    (output,) = notebook.read(root / "notebooks" / "lecture.ipynb").cells[0].outputs
+    assert int(output.text) == (root / "notebooks" / "02_two.ipynb").read_text().count("holds")
+    assert pending(root) == []
+    edit(root, "figures/01_one.json", "2.01", "2.02")
+    assert pending(root) == ["01_one", "lecture"]
+
+
 def test_time_stamps_decide_nothing(root: Path) -> None:
     for path in root.rglob("*"):
         os.utime(path, (0, 0))

@@ -144,14 +144,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=settings.ROOT)
     options = parser.parse_args(arguments)
     root, started = options.root.resolve(), time.monotonic()
+    wrong: dict[str, str] = {}
+    ran = 0
     with alone(root):
-        scripts = list(chosen(root, options.numbers, options.force))
         try:
-            wrong = Runner(root, scripts).run() if scripts else {}
+            for last in (False, True):  # the notebooks that show what others made run after those
+                scripts = [s for s in chosen(root, options.numbers, options.force) if project.shows_others(s.stem) == last]
+                wrong |= Runner(root, scripts).run() if scripts else {}
+                ran += len(scripts)
         except KeyboardInterrupt:
             print("\nstopped; the committed files are whole", file=sys.stderr)
             return 130
-        report(wrong, len(scripts), time.monotonic() - started)
+        report(wrong, ran, time.monotonic() - started)
         readme.write(root)
     return bool(wrong)
 

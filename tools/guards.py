@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from tools import notebook as nb
 from tools import project
+from tools import widgets as kept
 
 FORBIDDEN = {
     "an absolute path": re.compile(r"(?<![\w.:/~])/(?:home|Users|root|tmp|var|opt|usr|work|private)/|[A-Z]:\\\\?\w"),
@@ -23,6 +24,8 @@ FORBIDDEN = {
 def executed(notebook: NotebookNode, slug: str) -> list[str]:
     """An executed notebook on its own: complete, clean, with its verdict."""
     wrong = counts(notebook) + cleanliness(notebook) + verdicts(notebook, slug) + widgets(notebook)
+    if project.shows_others(slug):  # a screen whose notebook is not written yet has no picture
+        wrong = [what for what in wrong if not what.endswith("shows no picture")]
     return [f"{slug}: {what}" for what in wrong]
 
 
@@ -34,12 +37,13 @@ def counts(notebook: NotebookNode) -> list[str]:
 def text_of(output: NotebookNode) -> str:
     """All that a reader sees of an output as text."""
     parts = [output.get("text", "")]
-    parts += [str(data) for kind, data in output.get("data", {}).items() if not kind.startswith("image/png")]
+    hidden = ("image/png", kept.PREFIX)
+    parts += [str(data) for kind, data in output.get("data", {}).items() if not kind.startswith(hidden)]
     return "\n".join(parts)
 
 
 def cleanliness(notebook: NotebookNode) -> list[str]:
-    wrong = [f"metadata of a run: {key}" for key in notebook.metadata if key not in ("kernelspec", "language_info")]
+    wrong = [f"metadata of a run: {key}" for key in notebook.metadata if key not in ("kernelspec", "language_info", "widgets")]
     for cell in nb.code_cells(notebook):
         where = f"cell {cell.execution_count}"
         wrong += [f"{where}: metadata of a run: {key}" for key in cell.metadata if key in nb.RUN_METADATA]
@@ -64,12 +68,14 @@ def verdicts(notebook: NotebookNode, slug: str) -> list[str]:
 
 
 def widgets(notebook: NotebookNode) -> list[str]:
-    """A cell whose output is not compared is a widget's; where no kernel lives it shows a picture instead."""
-    wrong = []
+    """A cell whose output is not compared is a widget's; where no kernel lives it moves by itself, or shows a picture instead."""
+    models, wrong = kept.state(notebook), []
+    if "widgets" in notebook.metadata and not any(map(kept.kernel_free, kept.outputs(notebook))):
+        wrong.append("metadata of a run: widgets")
     for cell in nb.code_cells(notebook):
         pictured = any("image/png" in output.get("data", {}) for output in cell.outputs)
-        live = any(kind.startswith(nb.WIDGET) for output in cell.outputs for kind in output.get("data", {}))
-        if live:
+        views = [output for output in cell.outputs if any(kind.startswith(kept.PREFIX) for kind in output.get("data", {}))]
+        if any(not kept.kernel_free(view) or view.data[kept.VIEW]["model_id"] not in models for view in views):
             wrong.append(f"cell {cell.execution_count} holds the view of a dead widget")
         if "nbval-ignore-output" in nb.tags(cell) and not pictured:
             wrong.append(f"cell {cell.execution_count} is not compared and shows no picture")

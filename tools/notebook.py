@@ -13,8 +13,9 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from tools import widgets
+
 PYTHON3 = {"display_name": "Python 3", "language": "python", "name": "python3"}
-WIDGET = "application/vnd.jupyter.widget"  # prefix of the media types of live widgets
 RUN_METADATA = {"papermill", "execution", "ExecuteTime", "collapsed", "scrolled", "trusted"}
 
 
@@ -56,14 +57,16 @@ def check_parameters(notebook: NotebookNode, wanted: dict[str, Any]) -> None:
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """The same bytes after every run: no time stamps, random ids or traces of the tool that ran it."""
-    notebook.metadata = NotebookNode(kernelspec=NotebookNode(PYTHON3), language_info=NotebookNode(name="python"))
+    widgets.keep(notebook)
+    kept = {key: value for key, value in notebook.metadata.items() if key == "widgets"}
+    notebook.metadata = NotebookNode(kernelspec=NotebookNode(PYTHON3), language_info=NotebookNode(name="python"), **kept)
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
         kept = {k: v for k, v in cell.metadata.items() if k not in RUN_METADATA and (k, v) != ("tags", [])}
         cell.metadata = NotebookNode(kept)
         cell.id = cell_id(cell.source, seen)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in map(still, merged(cell.outputs)) if output]
+            cell.outputs = [output for output in merged(cell.outputs) if output.get("data") != {}]
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
@@ -84,15 +87,6 @@ def merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
         else:
             joined.append(output)
     return joined
-
-
-def still(output: NotebookNode) -> NotebookNode | None:
-    """What remains of an output where no kernel lives: a widget leaves nothing, a picture stays."""
-    if "data" not in output or not any(kind.startswith(WIDGET) for kind in output.data):
-        return output
-    picture = {kind: data for kind, data in output.data.items() if kind.startswith("image/")}
-    output.data = NotebookNode(picture)
-    return output if picture else None
 
 
 def dumps(notebook: NotebookNode) -> str:

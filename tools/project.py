@@ -17,6 +17,11 @@ def needs_verdict(slug: str) -> bool:
     return bool(re.match(r"\d\d_", slug)) and not slug.startswith("00_")
 
 
+def shows_others(slug: str) -> bool:
+    """An unnumbered notebook shows what the numbered ones made, so it runs after them."""
+    return not re.match(r"\d\d_", slug)
+
+
 def owner(name: str, slugs: list[str]) -> str | None:
     """Which notebook a file in figures/ belongs to: the one whose slug its name starts with."""
     fits = [s for s in slugs if re.match(re.escape(s) + r"(?![A-Za-z0-9])", name)]

@@ -13,7 +13,7 @@ from typing import Any
 from tools import project
 
 PACKAGE = "longrun"
-RUNNER = [Path(__file__).with_name(f"{name}.py") for name in ("execute", "guards", "notebook", "project", "settings")]
+RUNNER = [Path(__file__).with_name(f"{name}.py") for name in ("execute", "guards", "notebook", "project", "settings", "widgets")]
 
 
 def imported(code: str, package: str = "") -> set[str]:
@@ -52,6 +52,7 @@ def inputs(script: Path, root: Path) -> str:
     library = root / "lib" / PACKAGE
     modules = needed(script.read_text(encoding="utf-8"), library)  # magics are comments in a percent script
     others = set(filter(Path.is_file, library.rglob("*"))) - set(library.glob("*.py")) - set(library.rglob("*.pyc"))
+    others |= set(made(root)) if project.shows_others(script.stem) else set()
     files = [script, root / "requirements.lock", *RUNNER, *sorted(modules), *sorted(others)]
     digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()} {platform.system()}".encode())
     if "NOTEBOOKS" in script.read_text(encoding="utf-8"):  # it lists the notebooks that there are
@@ -59,6 +60,11 @@ def inputs(script: Path, root: Path) -> str:
     for path in files:
         digest.update(path.name.encode() + b"\0" + file_digest(path).encode())
     return digest.hexdigest()
+
+
+def made(root: Path) -> list[Path]:
+    """What the numbered notebooks wrote: their executed pages and their results."""
+    return sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")) + sorted((root / "figures").glob("*.json"))
 
 
 def file_digest(path: Path) -> str:

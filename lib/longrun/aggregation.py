@@ -17,13 +17,13 @@ from longrun.chain import stationary
 
 Array = NDArray[np.float64]
 
-_TINY = 1e-120  # far below what is promised, far above where arithmetic gets slow (denormal numbers)
 
+_ROUGH = 0.3  # change of a logarithm by one step above which it is not extrapolated
 _LARGE = 50.0  # of a logarithm: what extrapolation may not exceed
 VISIBLE = 1e-30  # relative accuracy is promised for masses down to this
 
 
-def peaks(density: Array, least: float = 1.5) -> NDArray[np.intp]:
+def peaks(density: Array, least: float = 3.0) -> NDArray[np.intp]:
     """Label the cells of a grid by the peak of `density` that climbing to the largest neighbour leads to.
 
     A peak less than `least` times as high as the pass to a higher one belongs to that one. Labels 0, 1, … in the shape of the
@@ -112,7 +112,9 @@ class Balance:
         return np.where(self.labels >= 0, mass * self.factors(mass)[self.labels], 0.0) if self.count > 1 else mass
 
 
-def settle(step: Callable[[Array], Array], mass: Array, tol: float, *, memory: int = 12, most: int = 3000) -> tuple[Array, float]:
+def settle(
+    step: Callable[[Array], Array], mass: Array, tol: float, *, floor: float = 1e-120, memory: int = 12, most: int = 3000
+) -> tuple[Array, float]:
     """Find μ = step(μ) > 0 by Anderson's acceleration in log μ.
 
     Parameters
@@ -123,28 +125,33 @@ def settle(step: Callable[[Array], Array], mass: Array, tol: float, *, memory: i
         Start, > 0.
     tol : float
         Largest relative change by a step, over the entries ≥ 1e-30.
+    floor : float
+        Least value of an entry. Far below what is promised, and far above where arithmetic gets slow (denormal numbers).
 
     Returns
     -------
     mass, change
         With change > tol where `most` steps were not enough.
     """
-    x = np.log(np.maximum(mass, _TINY))
+    x = np.log(np.maximum(mass, floor))
     images: list[Array] = []
     changes: list[Array] = []
     best = np.inf
     for _ in range(most):
-        image = np.log(np.maximum(step(np.exp(x)), _TINY))
+        image = np.log(np.maximum(step(np.exp(x)), floor))
         change = image - x
         worst = float(np.abs(change[image > np.log(VISIBLE)]).max())
         if worst <= tol:
             break
+        if worst > _ROUGH:  # far from linear in the logarithms: let the steps themselves do it
+            images, changes, best, x = [], [], np.inf, image
+            continue
         size = float(np.sqrt(np.mean(change**2)))
         if size > 2 * best:  # the linear model of the steps has failed: forget it
             images, changes, best = [], [], size
         best = min(best, size)
         images, changes = [*images, image][-memory:], [*changes, change][-memory:]
-        x = np.clip(_mixed(images, changes), np.log(_TINY), _LARGE)
+        x = np.clip(_mixed(images, changes), np.log(floor), _LARGE)
     return np.exp(image), worst
 
 

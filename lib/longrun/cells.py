@@ -70,14 +70,18 @@ def confined(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> tuple
 
     A field that is nobody's gradient gets all cells and no guess.
     """
-    axes = _axes(landscape, noise, eta, axes)
+    axes = grid_axes(landscape, noise, eta, axes)
     cells = Cells(axes, np.arange(int(np.prod([len(axis) for axis in axes]))))
     guess = None
     if landscape.value is not None:
         f, variance = landscape.value(cells.points), np.trace(noise.cov(cells.points), axis1=-2, axis2=-1) / landscape.dim
         height = 2 * (f - f.min()) / eta
-        keep = _connected((height / variance.max()).reshape(cells.shape)) if landscape.dim == 2 else np.full(len(f), True)
-        cells, guess = Cells(axes, cells.number[keep]), np.exp(-np.minimum(height[keep] / np.median(variance[keep]), 250.0))
+        height /= variance.max()
+        keep = _connected(height.reshape(cells.shape)) if landscape.dim == 2 else np.full(len(f), True)
+        cells, guess = (
+            Cells(axes, cells.number[keep]),
+            np.exp(-np.minimum(height[keep] * variance.max() / np.median(variance[keep]), 250.0)),
+        )
     if len(cells.number) > _MOST_CELLS:
         raise ValueError(
             f"eta = {eta:g}: {len(cells.number)} cells are more than {_MOST_CELLS}; "
@@ -100,7 +104,7 @@ def resolved(noise: Noise, eta: float, cells: Cells) -> float:
     return 0.0 if sigma is None else eta * float(sigma.min()) / cells.spacing
 
 
-def _axes(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> list[Array]:
+def grid_axes(landscape: Landscape, noise: Noise, eta: float, axes: Any) -> list[Array]:
     """Return the points of each axis: the given ones, checked, or the landscape's box at the spacing that the noise needs."""
     if landscape.dim > 2:
         raise ValueError(f"landscape = {landscape.name} in dimension {landscape.dim}: the exact law is computed in 1 and 2")

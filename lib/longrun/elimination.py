@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_LARGE = 1e250
+_LARGE, _SMALL = 1e250, 1e-280
 
 
 def band_stationary(band: Array) -> Array:
@@ -26,19 +26,22 @@ def band_stationary(band: Array) -> Array:
     n, width = band.shape
     b = width // 2
     row, item = band.strides
-    out = np.empty(n)
+    first = 0
     for k in range(n - 1, 0, -1):
         m = min(b, k)
         to_lower = band[k, b - m : b]
         # entry (p, q) is P[k−m+p, k−m+q]: one row down and one column right is one row down in the band
         block = as_strided(band[k - m :, b:], shape=(m, m + 1), strides=(row - item, item))
-        out[k] = to_lower.sum()
-        block[:, m] /= out[k]
+        leaving = to_lower.sum()
+        if leaving < _SMALL:  # the states below have no mass that a number could hold
+            first = k
+            break
+        block[:, m] /= leaving
         block[:, :m] += block[:, m:] * to_lower
     law = np.zeros(n)
-    law[0] = 1.0
-    for k in range(1, n):
-        m = min(b, k)
+    law[first] = 1.0
+    for k in range(first + 1, n):
+        m = min(b, k - first)
         into = as_strided(band[k - m :, b + m :], shape=(m,), strides=(row - item,))
         law[k] = law[k - m : k] @ into
         if law[k] > _LARGE:

@@ -106,6 +106,12 @@ def double_well(tilt: float = 0.0) -> Landscape:
     )
 
 
+def bent_double_well(tilt: float = 0.0, bend: float = 0.5) -> Landscape:
+    """Return (u² − 1)²/4 − tilt · u + (v − bend · u²)²: the double well along the parabola v = bend · u², with the same heights."""
+    value, grad, hess = (partial(g, tilt=tilt, bend=bend) for g in (_bent, _bent_grad, _bent_hess))
+    return Landscape(f"bent double well, tilt {tilt:g}", value, grad, hess, box=_square(2.5))
+
+
 def three_hump_camel() -> Landscape:
     """Return 2u² − 1.05u⁴ + u⁶/6 + uv + v²: three minima, two saddles."""
     return Landscape("three-hump camel", _three_hump, _three_hump_grad, _three_hump_hess, box=_square(3.0))
@@ -200,6 +206,23 @@ def _double_well_grad(x: Array, tilt: float) -> Array:
 
 def _double_well_hess(x: Array) -> Array:
     return (3 * x * x - 1)[..., None]
+
+
+def _bent(x: Array, tilt: float, bend: float) -> Array:
+    u, v = x[..., 0], x[..., 1]
+    return (u * u - 1) ** 2 / 4 - tilt * u + (v - bend * u * u) ** 2
+
+
+def _bent_grad(x: Array, tilt: float, bend: float) -> Array:
+    u, v = x[..., 0], x[..., 1]
+    across = 2 * (v - bend * u * u)
+    return np.stack([u * (u * u - 1) - tilt - 2 * bend * u * across, across], axis=-1)
+
+
+def _bent_hess(x: Array, tilt: float, bend: float) -> Array:
+    u, v = x[..., 0], x[..., 1]
+    mixed = -4 * bend * u
+    return _matrix([[3 * u * u - 1 - 4 * bend * v + 12 * bend**2 * u * u, mixed], [mixed, 2.0]])
 
 
 def _three_hump(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""SGD near a minimum, where ∇f(x) ≈ H (x − x*): stability, stationary covariance, and how far apart iterates are."""
+"""SGD near a critical point, where ∇f(x) ≈ H (x − x*): stability, stationary covariance, how far apart iterates are, growth."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import quad
 from scipy.linalg import solve_continuous_lyapunov, solve_discrete_lyapunov
 
 from longrun.landscapes import Landscape
@@ -108,3 +109,29 @@ def squared_distance(hessian: ArrayLike, covariance: ArrayLike, eta: float, lag:
     v = stationary_covariance(h, covariance, eta)
     identity = np.eye(len(h))
     return float(2 * np.trace(v @ (identity - np.linalg.matrix_power(identity - eta * h, lag))))
+
+
+def growth_rate(mean: float, strength: float) -> float:
+    """Return E log|a + bξ|, ξ ~ N(0, 1): the rate of log|x_t| when each step multiplies x by a + bξ, noise that vanishes at 0.
+
+    Parameters
+    ----------
+    mean : float
+        a; 1 − ηh for SGD near a point of curvature h.
+    strength : float
+        b ≥ 0; ηκ for noise κ|x|ξ.
+
+    Raises
+    ------
+    ValueError
+        If both vanish, or `strength` is negative.
+    """
+    if not (strength >= 0 and np.isfinite(mean) and np.isfinite(strength)) or mean == strength == 0:
+        raise ValueError(f"mean = {mean!r}, strength = {strength!r}: finite numbers, strength ≥ 0 and not both 0, are needed")
+    zero = abs(mean) / strength if strength > 0 else np.inf
+    if zero > 30:  # log|1 + ε ξ| = −ε²/2 − 3ε⁴/4 − …, the logarithm's pole has no weight
+        ratio = strength / abs(mean)
+        return float(np.log(abs(mean)) - ratio**2 / 2 - 3 * ratio**4 / 4)
+    both = quad(lambda u: np.exp(-((zero + u) ** 2) / 2) + np.exp(-((zero - u) ** 2) / 2), 0, zero + 12,
+                weight="alg-loga", wvar=(0, 0))[0]  # fmt: skip
+    return float(np.log(strength) + both / np.sqrt(2 * np.pi))

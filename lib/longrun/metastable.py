@@ -20,6 +20,7 @@ from longrun.threads import one_thread
 Array = NDArray[np.float64]
 
 _DIGITS = 80  # eigenvalues may differ by forty decades
+_NOWHERE = 1e-30  # committors are not resolved below
 _CORE = 0.5  # cores are the cells of a well with at least this share of its top density
 
 
@@ -97,8 +98,10 @@ def _committor(law: Law, core: NDArray[np.intp], well: NDArray[np.intp], k: int,
         q[free] = part
         return law.chain.pull(q)[free]
 
-    start = np.where(well == k, 1.0, 1e-3)[free]
-    part, change = settle(step, start, tol)
+    start = np.where(well == k, 1.0, _NOWHERE)[
+        free
+    ]  # from below: what is too large decays slowly, what is too small is filled at once
+    part, change = settle(step, start, tol, floor=_NOWHERE / 10)
     if not change <= tol:
         raise NotConverged(f"committor of the well at {law.cells.points[np.argmax(fixed)]}", change)
     q = fixed.copy()

@@ -1,0 +1,51 @@
+"""Milliseconds from a key press to the changed picture, in headless Chromium: every explorer of the lecture and of the site.
+
+    python -m benchmarks.latency TABLE
+
+From the key's event to the new picture in its place, decoded and ready to be painted; twenty presses each.
+"""
+
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+import browser
+
+LINE = "| {where} | {name} | {kind} | {median:.1f} | {worst:.1f} |\n"
+HEAD = "| page | explorer | kind | median (ms) | worst of 20 (ms) |\n| --- | --- | --- | --- | --- |\n"
+
+
+def rows() -> Iterator[str]:
+    with browser.chromium() as chromium:
+        with browser.lecture() as address:
+            page = chromium.new_page(viewport={"width": 1920, "height": 1080})
+            page.goto(address, timeout=120_000)
+            page.wait_for_selector(".longrun-explorer .widget-image", timeout=60_000)
+            page.wait_for_timeout(3000)
+            for screen in page.query_selector_all(".screen-cell:has(.longrun-explorer)"):
+                explorer = screen.query_selector(".longrun-explorer")
+                explorer.scroll_into_view_if_needed()
+                kind = "frames" if explorer.query_selector(".jupyter-widgets-stack, .longrun-reset") else "live"
+                yield line("lecture", screen.query_selector("h1").inner_text(), kind, page, explorer)
+        with browser.site() as address:
+            for path in browser.pages():
+                page = chromium.new_page(viewport={"width": 1280, "height": 844})
+                page.goto(f"{address}/notebooks/{path.name}")
+                page.wait_for_selector(".longrun-explorer .widget-image", timeout=60_000, state="attached")
+                for explorer in page.query_selector_all(".longrun-explorer"):
+                    explorer.scroll_into_view_if_needed()
+                    yield line("site", path.stem, "frames", page, explorer)
+                page.close()
+
+
+def line(where: str, name: str, kind: str, page: object, explorer: object) -> str:
+    found = browser.latencies(page, explorer, browser.handles(explorer)[-1 if kind == "frames" else 1])
+    return LINE.format(where=where, name=name, kind=kind, median=statistics.median(found), worst=max(found))
+
+
+if __name__ == "__main__":
+    table = HEAD + "".join(rows())
+    Path(sys.argv[1]).write_text(f"# From key press to changed picture\n\n{table}", encoding="utf-8")
+    print(table)

@@ -1,0 +1,33 @@
+# %% [markdown]
+# # The long-run behaviour of SGD on nonconvex functions
+#
+# $x_{t+1} = x_t - \eta\,(\nabla f(x_t) + Z(x_t;\omega_t))$ with a constant step-size $\eta$: where is $x_t$ after a long time, and how likely?
+#
+# One screen for each claim: Page Down leads to the next, and on a slider the arrow keys move it.
+
+# %%
+from longrun import explore_runs, lecture
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("01", explore_runs.runs)
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("02")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("03")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("04")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("05")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("06")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("07")
+
+# %% tags=["nbval-ignore-output"]
+lecture.screen("08")

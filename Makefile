@@ -43,9 +43,10 @@ browser: site  ## move every explorer of the lecture and the site in headless ch
 try: env  ## one notebook with other parameters, into try/: make try N=01 ARGS='-p eta 0.01'
 	@$(PYTHON) -m tools.attempt $(N) $(ARGS)
 
-bench: env-bench site  ## time the sampler, the path solver and the explorers
+bench: env-bench site  ## time the sampler, the path solver, the exact law and the explorers
 	$(SITE) -m benchmarks.latency benchmarks/latency.md
 	$(BENCH) benchmarks/sampler.py
+	$(BENCH) benchmarks/bench_law.py --table benchmarks/law.md
 	OMP_NUM_THREADS=1 $(BENCH) benchmarks/bench_action.py --figure benchmarks/action.png --table benchmarks/action.md
 
 format: env  ## put the code in shape

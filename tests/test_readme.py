@@ -27,8 +27,22 @@ def test_stale_table_is_seen_and_written(root: Path) -> None:
     assert readme.stale(root)
     readme.write(root)
     assert not readme.stale(root)
-    row = r"| a\|b | < 0.500 | 0.512 ± 0.021 | **refuted** | [01_one](notebooks/01_one.ipynb) |"
-    assert row in (root / "README.md").read_text()
+    text = (root / "README.md").read_text()
+    assert r"| a\|b | < 0.500 | 0.512 ± 0.021 | **refuted** | [01_one](notebooks/01_one.ipynb) |" in text
+    assert r"| [01 01_one](notebooks/01_one.ipynb) | a\|b | < 0.500 | 0.512 ± 0.021 | **1 of 1 refuted** |" in text
+
+
+def test_the_headline_stands_for_its_notebook(root: Path) -> None:
+    path = root / "figures" / "01_one.json"
+    result = json.loads(path.read_text())
+    first = result["verdicts"][0]
+    result |= {"verdicts": [first, first | {"claim": "c", "holds": True}], "headline": "c", "title": "One"}
+    path.write_text(json.dumps(result))
+    readme.write(root)
+    assert (
+        "| [01 One](notebooks/01_one.ipynb) | c | < 0.500 | 0.512 ± 0.021 | **1 of 2 refuted** |"
+        in (root / "README.md").read_text()
+    )
 
 
 def test_typed_number_is_seen(root: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tools import project, settings
 
+TOP = "| notebook | headline verdict | prediction | measurement | all verdicts |\n| --- | --- | --- | --- | --- |\n"
 HEAD = "| claim | prediction | measurement | verdict | notebook |\n| --- | --- | --- | --- | --- |\n"
 SIGNS = {"==": "", "<": "< ", ">": "> "}
 
@@ -80,27 +81,44 @@ def worst(verdict: dict[str, Any]) -> tuple[Any, Any, Any, int]:
     return predicted, measurement, error, len(cases)
 
 
-def row(verdict: dict[str, Any], slug: str) -> str:
+def cells(verdict: dict[str, Any]) -> list[str]:
+    """Claim, prediction and measurement."""
     predicted, measurement, error, count = worst(verdict)
-    cells = [
+    return [
         verdict["claim"].replace("|", r"\|"),
         SIGNS[verdict["relation"]] + number(predicted, digits(predicted, error)),
         measured(measurement, error) + (f" (nearest to failing of {count})" if count > 1 else ""),
-        "holds" if verdict["holds"] else "**refuted**",
-        f"[{slug}](notebooks/{slug}.ipynb)",
     ]
-    return "| " + " | ".join(cells) + " |\n"
+
+
+def row(*entries: str) -> str:
+    return "| " + " | ".join(entries) + " |\n"
+
+
+def outcome(verdicts: list[dict[str, Any]]) -> str:
+    refuted = sum(not verdict["holds"] for verdict in verdicts)
+    return f"**{refuted} of {len(verdicts)} refuted**" if refuted else f"{len(verdicts)} hold"
 
 
 def claims(root: Path) -> str:
-    """The table of all verdicts, in the order of the notebooks."""
-    rows = []
+    """One line for each notebook, then all verdicts in the order of the notebooks."""
+    top, every, count = [], [], 0
     for script in project.sources(root):
-        path = root / "figures" / f"{script.stem}.json"
-        if path.exists():
-            result = json.loads(path.read_text(encoding="utf-8"))
-            rows += [row(verdict, script.stem) for verdict in result["verdicts"]]
-    return HEAD + "".join(rows)
+        path, slug = root / "figures" / f"{script.stem}.json", script.stem
+        if not path.exists():
+            continue
+        result = json.loads(path.read_text(encoding="utf-8"))
+        verdicts = result["verdicts"]
+        if verdicts:
+            first = next((v for v in verdicts if v["claim"] == result.get("headline")), verdicts[0])
+            link = f"[{slug[:2]} {result.get('title', slug)}](notebooks/{slug}.ipynb)".replace("|", r"\|")
+            top.append(row(link, *cells(first), outcome(verdicts)))
+            count += len(verdicts)
+        for verdict in verdicts:
+            holds = "holds" if verdict["holds"] else "**refuted**"
+            every.append(row(*cells(verdict), holds, f"[{slug}](notebooks/{slug}.ipynb)"))
+    summary = f"<details><summary>All {count} verdicts</summary>\n\n"
+    return TOP + "".join(top) + "\n" + summary + HEAD + "".join(every) + "\n</details>\n"
 
 
 def rendered(text: str, root: Path) -> str:

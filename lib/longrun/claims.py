@@ -162,6 +162,7 @@ class Results:
         self.figures: dict[str, str] = {}
         self._numbers: dict[str, Any] = {}
         self._tolerances: dict[str, dict[str, float]] = {}
+        self._headline: str | None = None
 
     def check(
         self,
@@ -172,9 +173,12 @@ class Results:
         tolerance: ArrayLike,
         relation: str = "==",
         rivals: Mapping[str, ArrayLike] | None = None,
+        headline: bool = False,
     ) -> None:
-        """Compare, print and keep (see the function `check`)."""
+        """Compare, print and keep (see the function `check`). The `headline` stands for the notebook where room is short."""
         self.verdicts.append(check(claim, predicted, measured, error, tolerance, relation, rivals))
+        if headline:
+            self._headline = claim
 
     def numbers(self, *, rtol: float = 1e-6, atol: float = 1e-9, **named: ArrayLike) -> None:
         """Keep plotted numbers, with the tolerances within which another run must repeat them."""
@@ -194,6 +198,7 @@ class Results:
             "parameters": self.parameters,
             "numbers": self._numbers,
             "tolerances": self._tolerances,
+            "headline": self._headline or (self.verdicts[0].claim if self.verdicts else None),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "figures": sorted(self.figures),
             "alt": self.figures,

@@ -67,7 +67,7 @@ Markdown("\n".join(rows))
 # | ground state = global minimizer? | $E_1 = (f(q)-f(p_2))/\sigma_2^2$, and likewise $E_2$ | a factor 2 is missing beside the slide on Gaussian noise: $E_1 = 2\,(f(q)-f(p_2))/\sigma_2^2$ | [05](05_ground_state.ipynb) |
 # | the same | $E_1<E_2 \Rightarrow \mu_\infty(p_1)\ll\mu_\infty(p_2)$ | $\gg$: lower energy, more mass | [05](05_ground_state.ipynb) |
 # | blanket assumptions, ERM | $Z = \frac1m\sum_i\nabla\ell(x;\xi_i) - \nabla\ell(x;\xi_\omega)$ | the opposite sign, or else $\nabla f + Z$ is not the sampled gradient; for skewed noise the sign changes the energies | 08 |
-# | Langevin dynamics | noise $\sqrt\eta\,\mathcal N(0,\sigma^2)$, law $e^{-f/\sigma^2}$ | $e^{-2f/\sigma^2}$ | 09 |
+# | Langevin dynamics | noise $\sqrt\eta\,\mathcal N(0,\sigma^2)$, law $e^{-f/\sigma^2}$ | $e^{-2f/\sigma^2}$ | [09](09_other_dynamics.ipynb) |
 # | from transitions to energy | $E_j$, for a tree pointing to $i$ | $E_i$ | [07](07_transition_costs.ipynb) |
 # | the same | $B_{i,j} = \min\{\dots\}$ | an infimum: it takes infinite time to leave a critical point along the cheapest path | [07](07_transition_costs.ipynb) |
 # | what is known | at constant $\eta$: average squared gradient $O(1/\sqrt T)$ | needs $\eta\sim1/\sqrt T$; at constant $\eta$ there is a floor of order $\eta$ | [10](10_what_was_known.ipynb) |

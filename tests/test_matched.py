@@ -7,7 +7,8 @@ from scipy.integrate import quad
 from longrun import erm, losses
 from longrun.action import minimum_action
 from longrun.critical import critical_points
-from longrun.landscapes import double_well
+from longrun.landscapes import double_well, himmelblau
+from longrun.law import invariant_law
 from longrun.noise import FiniteSum, Gaussian, Matched, Rademacher, Rotated
 
 MIX = np.array([[1.0, 0.4], [-0.3, 0.6]])
@@ -92,3 +93,16 @@ def test_cost_of_the_diffusion_for_signs():
 def test_bad_scale():
     with pytest.raises(ValueError, match="scale = 0"):
         Matched(Gaussian(1.0), 0.0)
+
+
+def test_exact_law_on_a_line():
+    """Matched to ±σ it is the Gaussian of that σ; matched to a σ(x), the Gaussian with that σ(x)."""
+    f = double_well(0.03)
+    same = invariant_law(f, Matched(Rademacher(0.9)), 0.1).mass
+    np.testing.assert_allclose(same, invariant_law(f, Gaussian(0.9), 0.1).mass, rtol=1e-12)
+    varying = Gaussian(lambda x: 0.8 + 0.1 * np.tanh(x[..., 0]))
+    np.testing.assert_allclose(invariant_law(f, Matched(varying), 0.1).mass, invariant_law(f, varying, 0.1).mass, rtol=1e-10)
+    with pytest.raises(ValueError, match="on a line"):
+        invariant_law(himmelblau(), Matched(Gaussian(9.0)), 0.01)
+    with pytest.raises(ValueError, match="variance > 0"):
+        invariant_law(f, Matched(Gaussian(lambda x: 0 * x[..., 0])), 0.1)

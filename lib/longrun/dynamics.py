@@ -185,9 +185,16 @@ def _scheme(
     if not is_count(keep) or not 1 <= keep <= steps:
         raise ValueError(f"keep = {keep!r}: an integer from 1 to steps = {steps} is needed")
     task = partial(_at_multiples, steps=steps, keep=keep, substeps=substeps)
-    wide = Matched(noise, np.sqrt(substeps))
+    wide = _matched(noise, np.sqrt(substeps))
     kept = np.concatenate(over_groups(task, drift, wide, size, x0, rng, executor, progress, steps * substeps), axis=1)
     return kept[0] if keep == 1 else kept
+
+
+def _matched(noise: Noise, scale: float) -> Noise:
+    """Gaussian noise with `scale` times the root of the covariance; where that is σ²I no matrix has to be factored."""
+    if isinstance(noise, Gaussian) and not callable(noise.sigma):
+        return Gaussian(scale * noise.sigma)
+    return Matched(noise, scale)
 
 
 def _at_multiples(iterates: Iterator[tuple[int, Array]], n: int, dim: int, *, steps: int, keep: int, substeps: int) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from longrun.noise import FiniteSum, Gaussian, Noise, Rademacher, Rotated, Sum, TruncatedGaussian, Uniform
+from longrun.noise import FiniteSum, Gaussian, Matched, Noise, Rademacher, Rotated, Sum, TruncatedGaussian, Uniform
 
 Array = NDArray[np.float64]
 
@@ -52,8 +52,8 @@ def increments(noise: Noise, x: Array) -> Increments:
         If the noise is none of the kinds that this can be done for.
     """
     raise ValueError(
-        f"noise = {noise!r}: the exact law is known for Gaussian, Uniform, TruncatedGaussian, Rademacher (also rotated), "
-        f"FiniteSum with at most {_MOST_ATOMS} different batches, and sums of these with a Gaussian"
+        f"noise = {noise!r}: the exact law is known for Gaussian, Matched (on a line), Uniform, TruncatedGaussian, Rademacher "
+        f"(also rotated), FiniteSum with at most {_MOST_ATOMS} different batches, and sums of these with a Gaussian"
     )
 
 
@@ -62,6 +62,16 @@ def _(noise: Gaussian, x: Array) -> Increments:
     sigma = noise.scale(x)
     if not np.all(sigma > 0):
         raise ValueError(f"noise: sigma(x) = {sigma.min():g} somewhere on the grid: a standard deviation > 0 is needed")
+    return Increments(np.ones(1), np.zeros((1, *x.shape)), sigma=sigma)
+
+
+@increments.register
+def _(noise: Matched, x: Array) -> Increments:
+    if x.shape[1] != 1:
+        raise ValueError(f"noise = {noise!r} in dimension {x.shape[1]}: the exact law of a matched Gaussian is known on a line")
+    sigma = np.sqrt(noise.cgf_hess(x, np.zeros_like(x))[:, 0, 0])
+    if not np.all(sigma > 0):
+        raise ValueError(f"noise: C(x) = {sigma.min() ** 2:g} somewhere on the grid: a variance > 0 is needed")
     return Increments(np.ones(1), np.zeros((1, *x.shape)), sigma=sigma)
 
 

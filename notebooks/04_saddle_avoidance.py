@@ -140,7 +140,7 @@ boxes = {"Himmelblau, Gaussian": (80.0, 5.0, 5.0), "camel, signs + Gaussian": (1
 
 etas = {
     "Himmelblau, Gaussian": np.array([0.0015, 0.00175, 0.002, 0.0025, 0.003]),
-    "camel, signs + Gaussian": np.array([0.05, 0.06, 0.07, 0.08]),
+    "camel, signs + Gaussian": np.array([0.055, 0.0625, 0.08]),
     "double well, Gaussian": np.array([0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.1, 0.14, 0.2]),
     "double well, skewed": np.array([0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.1, 0.14, 0.2]),
 }
@@ -155,8 +155,8 @@ simulated = {}
 for name, size in (("double well, Gaussian", 0.12), ("double well, skewed", 0.12), ("camel, signs + Gaussian", 0.15)):
     landscape, noise = settings[name]
     saddle, home = next(p for p in points[name] if p.index == 1), points[name][int(np.argmin(E[name]))]
-    rows = []
-    for eta, law in list(zip(etas[name], laws[name], strict=True))[-3:]:
+    rows, last = [], 3 if "well" in name else 2
+    for eta, law in list(zip(etas[name], laws[name], strict=True))[-last:]:
         balls = [inside(p.x, size) for p in (saddle, home)]
         seen = sgd.occupation(landscape, noise, eta, law.sample(chains, rng), 1000, balls, rng=rng)
         exact = np.diff([log_mass(log_density(law, p.x, size), p.x, size) for p in (home, saddle)])[0]

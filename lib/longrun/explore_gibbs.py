@@ -35,7 +35,7 @@ def filling(tilt: float = 0.1, chains: int = 1000, seed: int = 1) -> Callable[[s
     top = np.sort(np.roots([1.0, 0.0, -1.0, -tilt]).real)[1]  # f' = x³ − x − tilt
     fine = np.linspace(-2.0, 2.0, 401)
     height = (fine**2 - 1) ** 2 / 4 - tilt * fine
-    fig = Figure(figsize=(12, 7.2), layout="none")
+    fig = Figure(figsize=(12, 7.2), layout="none")  # type: ignore[arg-type]  # "none" is missing in the stubs
     ax = fig.subplots()
     fig.subplots_adjust(left=0.09, right=0.98, bottom=0.12, top=0.9)
     runs = ax.stairs(np.zeros(80), EDGES, fill=True, color=draw.SKY, label=f"{chains} runs")

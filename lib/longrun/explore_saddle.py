@@ -20,7 +20,7 @@ PLACES = {"left well": draw.GREEN, "saddle": draw.ORANGE, "right well": draw.PUR
 def decades(size: float = 0.2) -> Callable[[float, float, float], Image.Image]:
     """Return the picture of the exact law on the double well and the masses of balls of that radius: a function of η, σ, tilt."""
     x = np.linspace(-1.8, 1.8, 361)
-    fig = Figure(figsize=(14, 7.8), layout="none")
+    fig = Figure(figsize=(14, 7.8), layout="none")  # type: ignore[arg-type]  # "none" is missing in the stubs
     left, right = fig.subplots(1, 2, width_ratios=(1.5, 1))
     fig.subplots_adjust(left=0.1, right=0.985, bottom=0.12, top=0.9, wspace=0.22)
     (gibbs,) = left.plot([], [], "--", color=draw.GREY, label="Gibbs density")

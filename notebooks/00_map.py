@@ -13,7 +13,7 @@
 # | $Z(x;\omega)$ | zero-mean gradient noise | `noise` |
 # | $\eta$ | constant step-size: $x_{t+1} = x_t - \eta\,(\nabla f(x_t) + Z(x_t;\omega_t))$ | `sgd.run` |
 # | $\mu_t(\mathcal B)$ | occupation measure: average fraction of the first $t$ steps spent in $\mathcal B$ | `sgd.occupation` |
-# | $\mu_\infty$ | invariant measure: $x_t\sim\mu_\infty \Rightarrow x_{t+1}\sim\mu_\infty$ | |
+# | $\mu_\infty$ | invariant measure: $x_t\sim\mu_\infty \Rightarrow x_{t+1}\sim\mu_\infty$ | `law.invariant_law` |
 # | $K_1,\dots,K_p$ | connected components of the critical set, with neighbourhoods $\mathcal U_i$ | `critical` |
 # | $\mathcal H(x,v)$ | cumulant generating function $\log\mathbb E\,e^{\langle v, Z(x;\omega)\rangle}$ | `noise.*.cgf` |
 # | $\mathcal L(x,v)$ | Lagrangian $\mathcal H^*(x,\,-v-\nabla f(x))$ | `action.lagrangian` |
@@ -22,8 +22,7 @@
 # | $E_i$ | energy: least total cost of a tree of transitions pointing to $i$; $\mu_\infty(\mathcal U_i)\approx e^{-E_i/\eta}$ | `energy.energies` |
 # | ground state | the component of least energy | `energy.best_tree` |
 #
-# A symbol without an entry in the last column is defined by the talk; its notebook is in preparation, as is every notebook that
-# the list below names without a link.
+# A notebook that the list below names without a link is in preparation.
 #
 # ## Which notebook shows what
 

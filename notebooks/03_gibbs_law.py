@@ -28,7 +28,7 @@ seed = 3
 import numpy as np
 from matplotlib import pyplot as plt
 
-from longrun import draw, explore_gibbs, sgd
+from longrun import draw, explore, explore_gibbs, sgd
 from longrun.claims import Results
 from longrun.critical import basin, critical_points
 from longrun.draw_law import draw_from_above, draw_mass, draw_weights, draw_wireframe, histogram
@@ -204,12 +204,12 @@ def quadrants(landscape, step, strength, spacing=0.9, half=5.2):
     return invariant_law(landscape, Gaussian(strength), step, axes=(axis, axis))
 
 
-def shares_of(landscape):
+def shares_of(landscape, steps):
     """Masses of the four quadrants, (η, minimum)."""
-    return np.array([shares(quadrants(landscape, step, sigma), [q.x for q in wells[landscape.name]]) for step in plane_etas])
+    return np.array([shares(quadrants(landscape, step, sigma), [q.x for q in wells[landscape.name]]) for step in steps])
 
 
-weight = {landscape.name: shares_of(landscape) for landscape in (tilted, plain)}
+weight = {tilted.name: shares_of(tilted, plane_etas), plain.name: shares_of(plain, plane_etas[:3])}
 laplace = {name: np.array([np.prod(q.eigenvalues) ** -0.5 for q in minima]) for name, minima in wells.items()}
 minima = wells[tilted.name]
 places = [f"({q.x[0]:.1f}, {q.x[1]:.1f})" for q in minima]
@@ -336,7 +336,7 @@ for level, name in ((cold, "cold"), (hot, "hot")):
 fig, axes = plt.subplots(2, 2, figsize=(16, 11.5))
 (left, curve), (cold_ax, hot_ax) = axes
 for k, colour in enumerate((draw.BLUE, draw.ORANGE, draw.GREEN, draw.PURPLE)):
-    left.plot(plane_etas, weight[plain.name][:, k], "o", color=colour, ms=9, mec="white", label=flat_places[k])
+    left.plot(plane_etas[:3], weight[plain.name][:, k], "o", color=colour, ms=9, mec="white", label=flat_places[k])
     left.plot(0, laplace[plain.name][k] / laplace[plain.name].sum(), "*", color=colour, ms=18, clip_on=False, zorder=6)
 left.axhline(0.25, color=draw.GREY, ls="--")
 left.text(0.00465, 0.256, "equal", color=draw.GREY, ha="right")
@@ -391,7 +391,7 @@ softest = min(np.abs(q.eigenvalues.min()) for q in points[plain.name] if q.index
 layer = boundary * cold * np.sqrt(eta / (2 * softest)) / (2 * wide) ** 2
 resolution = 0.5 / np.sqrt(runs)
 
-y, moved = limit(plane_etas, np.log(weight[plain.name]))
+y, moved = limit(plane_etas[:3], np.log(weight[plain.name]))
 results.check("Himmelblau, equal depths: weights of the wells → det H_i^(−1/2) / Σ", laplace[plain.name] / laplace[plain.name].sum(), np.exp(y), 0,
               np.exp(y) * moved.max(), rivals={"equal wells": 0.25, "det H_i^(−1) / Σ": laplace[plain.name] ** 2 / (laplace[plain.name] ** 2).sum()})  # fmt: skip
 results.check(f"cold: shares of the wells at T = {T} are those of the basins of the start", of_basins, at_end[cold][0], story[cold].lost[-1], layer,
@@ -457,8 +457,16 @@ results.save()
 #
 # ## Explore
 #
-# 2000 runs on the double well, all of which start in the higher well. Move $T$: the histogram fills towards $\mu_\infty$. Lower $\eta$:
-# it takes exponentially longer. Change the noise: the exact law leaves the dashed $e^{-2f/(\eta\sigma^2)}$.
+# 1000 runs on the double well, all of which start in the higher well. Move $T$: the histogram fills towards $\mu_\infty$. Lower $\eta$:
+# it takes exponentially longer. Change the noise: the exact law leaves the dashed $e^{-2f/(\eta\sigma^2)}$. All pictures are held by the page, so
+# it moves without Python too.
 
 # %% tags=["nbval-ignore-output"]
-explore_gibbs.gibbs(tilt_line)
+picture = explore_gibbs.filling(tilt_line)
+cases = {f"{noise}, {step:g}": (noise, step) for noise in explore_gibbs.NOISES for step in (0.2, 0.1)}
+explore.frames(
+    lambda case, T: picture(*cases[case], np.log2(T)),
+    alt="Histogram of runs of SGD on a double well beside the exact law and the Gibbs law of the diffusion.",
+    case=explore.Steps("noise Z, step-size η", tuple(cases)),
+    T=explore.Steps("steps T", (1, 4, 16, 64, 256, 1024, 4096)),
+)

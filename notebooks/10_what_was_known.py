@@ -24,6 +24,7 @@ seed = 10
 import numpy as np
 from IPython.display import Markdown
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from scipy.stats import beta, norm
 
 from longrun import assumptions, draw, dynamics, explore, landscapes, sgd
@@ -35,6 +36,7 @@ from longrun.landscapes import Landscape, jacobian, quadratic
 from longrun.linear import stationary_covariance
 from longrun.noise import FiniteSum, Gaussian, Rademacher, Rotated, TruncatedGaussian, Uniform
 from longrun.passage import first_passage
+from longrun.pictures import Scene
 from longrun.smooth import logistic, rastrigin
 
 rng = np.random.default_rng(seed)
@@ -663,27 +665,37 @@ results.save()
 #
 # The average squared gradient on Rastrigin's function along one constant step-size: it follows the bound's first term down, and then
 # stays at the floor. Move $\eta$ and $\sigma$: the floor moves as $\eta\sigma^2$; the crossing from one to the other, where an
-# optimal step for a given $T$ would put it, as $1/(\eta\sigma)^2$.
+# optimal step for a given $T$ would put it, as $1/(\eta\sigma)^2$. All pictures are held by the page, so it moves without Python too.
 
 # %% tags=["nbval-ignore-output"]
-with plt.ioff():
-    fig, ax = plt.subplots(figsize=(10, 6))
-looks_live = np.unique(np.geomspace(4, 4096, 25).astype(int))
+moving = Figure(figsize=(12, 7.2), layout="none")
+moving.subplots_adjust(left=0.11, right=0.98, bottom=0.13, top=0.9)
+ax = moving.subplots()
+looks_live = np.unique(np.geomspace(4, 2048, 25).astype(int))
+bound_line = ax.plot([], [], color=draw.RED, lw=3, label="bound")[0]
+seen_line = ax.plot([], [], "s", color=draw.ORANGE, ms=11, mec="white", label="measured")[0]
+floor_line = ax.axhline(1, color=draw.GREY, ls=":", lw=3, label=r"floor, $\eta\,$tr$(HC)/2$")
+ax.set(xscale="log", yscale="log", xlim=(3, 2600), ylim=(0.05, 3e3))
+ax.set_xlabel("$T$", fontsize=22)
+ax.set_ylabel("average squared gradient", fontsize=22)
+ax.tick_params(labelsize=19)
+ax.legend(fontsize=19)
+heading = ax.text(0, 1.04, "", transform=ax.transAxes, fontsize=22)
+scene = Scene(moving, [bound_line, floor_line, seen_line, heading])
 
 
 def picture(eta, sigma):
     run = averages(hills, Gaussian(sigma), eta, x0[:32], looks_live, square, rng=np.random.default_rng(seed)).mean[..., 0]
-    ax.clear()
-    draw.errorbars(ax, looks_live, *of_mean(run.T), draw.ORANGE, "measured", "s")
-    ax.plot(looks_live, 2 * Delta / (eta * looks_live) + 2 * L_hills * eta * sigma**2, color=draw.RED, label="bound")
-    ax.axhline(eta * sigma**2 * np.trace(H_well) / 2, color=draw.GREY, ls=":", label=r"floor, $\eta\,$tr$(HC)/2$")
-    ax.set(xscale="log", yscale="log", xlabel="$T$", ylabel="average squared gradient", ylim=(0.05, 3e3))
-    ax.set_title(f"Rastrigin, $\\eta$ = {eta:.4g}, $\\sigma$ = {sigma:.3g}")
-    ax.legend()
-    return fig
+    seen_line.set_data(looks_live, run.mean(axis=1))
+    bound_line.set_data(looks_live, 2 * Delta / (eta * looks_live) + 2 * L_hills * eta * sigma**2)
+    floor_line.set_ydata([eta * sigma**2 * np.trace(H_well) / 2] * 2)
+    heading.set_text(f"Rastrigin, $\\eta$ = {eta:.4g}, $\\sigma$ = {sigma:.3g}: mean of 32 runs")
+    return scene.picture()
 
 
-explore.live(
-    picture, eta=explore.Slider("step-size η", 0.001, 0.024, 0.001, 0.01), sigma=explore.Slider("noise σ", 0.5, 6.0, 0.5, 3.0)
+explore.frames(
+    picture,
+    alt="Average squared gradient of SGD on Rastrigin's function against the number of steps, the bound and the floor.",
+    eta=explore.Steps("step-size η", (0.002, 0.005, 0.01, 0.02)),
+    sigma=explore.Steps("noise σ", (0.75, 1.5, 3, 6)),
 )
-plt.close(fig)

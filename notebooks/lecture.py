@@ -6,7 +6,7 @@
 # One screen for each claim: Page Down leads to the next, and on a slider the arrow keys move it.
 
 # %%
-from longrun import explore_runs, lecture
+from longrun import explore_gibbs, explore_runs, explore_saddle, lecture
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("01", explore_runs.runs)
@@ -15,10 +15,10 @@ lecture.screen("01", explore_runs.runs)
 lecture.screen("02")
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("03")
+lecture.screen("03", explore_gibbs.gibbs)
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("04")
+lecture.screen("04", explore_saddle.saddle)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("05")

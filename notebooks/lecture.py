@@ -6,13 +6,13 @@
 # One screen for each claim: Page Down leads to the next, and on a slider the arrow keys move it.
 
 # %%
-from longrun import explore_runs, lecture
+from longrun import explore_concentration, explore_runs, explore_wells, lecture
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("01", explore_runs.runs)
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("02")
+lecture.screen("02", explore_concentration.concentration)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("03")
@@ -21,7 +21,7 @@ lecture.screen("03")
 lecture.screen("04")
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("05")
+lecture.screen("05", explore_wells.ground_state)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("06")

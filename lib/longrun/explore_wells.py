@@ -39,8 +39,9 @@ def wells(sigma_right: float = 1.0, width: float = 0.1) -> Picture:
 
     def picture(sigma: float, tilt: float, eta: float) -> Image.Image:
         pair = TwoWells.switched(double_well(tilt), sigma, sigma_right, width)
+        assert pair.landscape.value is not None
         law = invariant_law(pair.landscape, pair.noise, eta)
-        f = double_well(tilt).value(x[:, None])
+        f = pair.landscape.value(x[:, None])
         height.set_data(x, f - f.min())
         curve = 0.6 * np.interp(x, law.axes[0], law.density) / law.density.max()
         mass.set_verts([np.column_stack([[x[0], *x, x[-1]], [0, *curve, 0]])])
@@ -68,5 +69,5 @@ def ground_state() -> None:
         alt="Two wells, the exact law of SGD in them, and which well the objective, the energies and the law prefer.",
         sigma=explore.Slider("σ₁ (left)", 0.4, 1.3, 0.02, 0.7),
         tilt=explore.Slider("tilt (right)", -0.1, 0.2, 0.005, 0.05),
-        eta=explore.Slider("step-size η", 0.03, 0.3, 0.01, 0.1),
+        eta=explore.Slider("step-size η", 0.04, 0.3, 0.01, 0.1),
     )

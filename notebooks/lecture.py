@@ -6,13 +6,20 @@
 # One screen for each claim: Page Down leads to the next, and on a slider the arrow keys move it.
 
 # %%
-from longrun import explore_gibbs, explore_runs, explore_saddle, lecture
+from longrun import (
+    explore_concentration,
+    explore_gibbs,
+    explore_runs,
+    explore_saddle,
+    explore_wells,
+    lecture,
+)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("01", explore_runs.runs)
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("02")
+lecture.screen("02", explore_concentration.concentration)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("03", explore_gibbs.gibbs)
@@ -21,7 +28,7 @@ lecture.screen("03", explore_gibbs.gibbs)
 lecture.screen("04", explore_saddle.saddle)
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("05")
+lecture.screen("05", explore_wells.ground_state)
 
 # %% tags=["nbval-ignore-output"]
 lecture.screen("06")

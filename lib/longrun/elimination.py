@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_LARGE, _SMALL = 1e250, 1e-280
+_LARGE, _SMALL = 1e20, 1e-250  # their quotient is a number
 
 
 def band_stationary(band: Array) -> Array:

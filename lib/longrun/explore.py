@@ -18,7 +18,9 @@ from matplotlib.figure import Figure
 from longrun import draw, sgd
 from longrun.critical import critical_points
 from longrun.draw_costs import draw_tree, names
+from longrun.draw_lines import draw_data, draw_lines, draw_surface
 from longrun.energy import Transitions, transitions
+from longrun.erm import star_cluster
 from longrun.errors import Diverged, NotConverged
 from longrun.landscapes import Landscape, himmelblau
 from longrun.linear import largest_stable_step
@@ -181,4 +183,32 @@ def trees(landscape: Landscape, known: dict[tuple[str, float], Transitions] | No
         return fig
 
     live(picture, slow=True, noise=Choice("noise", tuple(NOISES)), sigma=Slider("strength σ", 50.0, 200.0, 10.0, 60.0))
+    plt.close(fig)
+
+
+def flickering_lines(steps: int = 3000, seed: int = 1) -> None:
+    """Explore which lines through the stars SGD visits, under sliders for scale, batch size and step-size."""
+    with plt.ioff():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(13.5, 6.2))
+
+    def picture(scale: float, batch: float, eta: float) -> Figure:
+        landscape, noise = star_cluster(scale, batch=int(batch))
+        x = sgd.run(landscape, noise, eta, [[-0.28, 1.35]], steps, rng=np.random.default_rng(seed), keep=steps)[:, 0]
+        left.clear()
+        right.clear()
+        draw_data(left, noise.risk)
+        left.set(xlim=(-3.1, 1.3), ylim=(-2.4, 2.6), xlabel="log temperature (standardised)", ylabel="log light (standardised)")
+        draw_lines(left, x[:: steps // 100], draw.BLUE, 1.0, 0.3)
+        left.set_title(f"lines of one run, {steps} steps")
+        draw_surface(right, landscape.value, ((-1.3, -1.1), (1.0, 2.3)), points=81, levels=20)
+        right.plot(*x[:: steps // 600].T, ".", ms=3, color=draw.ORANGE)
+        right.set_title(f"$c$ = {scale:.2f}, batch {int(batch)}, $\\eta$ = {eta:.2g}")
+        return fig
+
+    live(
+        picture,
+        scale=Slider("scale c", 0.2, 1.0, 0.01, 0.31),
+        batch=Slider("batch size", 1.0, 16.0, 1.0, 1.0),
+        eta=Slider("step-size η", 0.1, 4.0, 0.1, 2.0),
+    )
     plt.close(fig)

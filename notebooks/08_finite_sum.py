@@ -27,8 +27,8 @@ from scipy.optimize import brentq
 
 from longrun import draw, explore
 from longrun.action import minimum_action
-from longrun.collocation import long_run, mean_exit_time
 from longrun.claims import Results
+from longrun.collocation import long_run, mean_exit_time
 from longrun.critical import critical_points
 from longrun.draw_lines import draw_data, draw_lines, draw_surface
 from longrun.energy import transitions
@@ -52,6 +52,7 @@ results = Results(
 # Scale $c = 0.31$, one star per step. A point of the plane (intercept, slope) is a line through the stars. The lowest point of the loss is a
 # **compromise** between main sequence and giants; the **main sequence** itself is slightly higher. The run does not settle: it flickers between
 # the two for ever.
+
 
 # %%
 def nearest(points, x, index):
@@ -113,6 +114,7 @@ plt.show()
 # The exact chain (next cell) is in between theory and simulation: the mean exit time solves a linear equation, here on a grid with cubic interpolation.
 # Two spacings tell its error.
 
+
 # %%
 def costs(noise, starts, end, tol=1e-3):
     """Least action from each of the starts to the end."""
@@ -144,12 +146,14 @@ def exact_time(eta, spacing):
 
 
 etas = barrier / np.array([2.0, 2.6, 3.2, 3.8, 4.4])
-coarse, exact = np.array([[exact_time(eta, spacing) for eta in etas] for spacing in (0.2, 0.15)])
+coarse, exact = np.array([[exact_time(eta, spacing) for eta in etas] for spacing in (0.22, 0.17)])
 exact_error = np.abs(exact - coarse)
 log_tau, log_error = [], []
 for k, eta in enumerate(etas):
     patience = int(3 * np.exp(exact[k]))
-    times = first_passage(landscape, sampling, eta, np.tile(giants.x, (chains, 1)), out, patience, rng=np.random.default_rng([seed, k]))
+    times = first_passage(
+        landscape, sampling, eta, np.tile(giants.x, (chains, 1)), out, patience, rng=np.random.default_rng([seed, k])
+    )
     escapes = np.isfinite(times).sum()  # the rate of an exponential law, seen up to `patience`
     log_tau.append(np.log(np.minimum(times, patience).sum() / escapes))
     log_error.append(1 / np.sqrt(escapes))
@@ -163,19 +167,30 @@ limit, order = fit.coefficients[0], abs(fit.coefficients[0] - shorter.coefficien
 fig, (left, right) = plt.subplots(1, 2, figsize=(16, 6.4))
 draw.errorbars(left, 1 / etas, np.exp(log_tau), np.exp(log_tau) * log_error, draw.BLACK, "simulation")
 left.plot(1 / etas, np.exp(exact), color=draw.GREY, lw=5, alpha=0.6, label="exact chain")
-for (name, cost), colour, style in zip(B.items(), (draw.RED, draw.BLUE, draw.GREEN, draw.PURPLE), ("-", "--", "-.", ":"), strict=True):
+for (name, cost), colour, style in zip(
+    B.items(), (draw.RED, draw.BLUE, draw.GREEN, draw.PURPLE), ("-", "--", "-.", ":"), strict=True
+):
     anchor = exact[-1] + np.log(etas[-1]) - cost / etas[-1]
     left.plot(1 / etas, np.exp(anchor + cost / etas) / etas, color=colour, ls=style, label=f"{name}: B = {cost:.3f}")
-left.set(yscale="log", xlabel=r"$1/\eta$", ylabel="mean time to leave (steps)", title="from the giants' line to the main sequence, $c$ = 0.7")
+left.set(
+    yscale="log",
+    xlabel=r"$1/\eta$",
+    ylabel="mean time to leave (steps)",
+    title="from the giants' line to the main sequence, $c$ = 0.7",
+)
 left.legend()
 fine = np.linspace(0, etas.max(), 100)
 right.plot(fine, np.polyval(fit.coefficients[::-1], fine), color=draw.GREY)
 right.plot(etas, y, "o", ms=10, color=draw.GREY, label=r"exact chain, $\eta\log(\tau\eta)$")
 draw.errorbars(right, etas, etas * (log_tau + np.log(etas)), etas * log_error, draw.BLACK, "simulation")
-for (name, cost), colour, style in zip(B.items(), (draw.RED, draw.BLUE, draw.GREEN, draw.PURPLE), ("-", "--", "-.", ":"), strict=True):
+for (name, cost), colour, style in zip(
+    B.items(), (draw.RED, draw.BLUE, draw.GREEN, draw.PURPLE), ("-", "--", "-.", ":"), strict=True
+):
     right.axhline(cost, xmax=0.12, color=colour, ls=style, lw=4)
     right.annotate(name, (0.13 * 1.05 * etas.max(), cost), color=colour, va="top" if "sign" in name else "center", fontsize=13)
-right.set(xlim=(0, 1.05 * etas.max()), xlabel=r"$\eta$", ylabel=r"$\eta\,\log(\tau\eta)$", title=r"the limit $\eta\to0$ is the cost $B$")
+right.set(
+    xlim=(0, 1.05 * etas.max()), xlabel=r"$\eta$", ylabel=r"$\eta\,\log(\tau\eta)$", title=r"the limit $\eta\to0$ is the cost $B$"
+)
 right.legend(loc="upper left")
 results.figure(fig, "escapes", "Left: mean exit times against one over eta, simulation on the exact chain; the slope is that of large deviations, "
                "not of the diffusion. Right: eta times log of tau eta, extrapolated to eta = 0, ends at the cost of large deviations.")  # fmt: skip
@@ -207,6 +222,7 @@ results.check("batch of 24 without replacement: covariance × (m − b)/(m − 1
 # The first guess of a path must be good here: at $c=0.29$ a path that starts from the flow reversed ends in a *local* minimum of the action, at almost twice the least cost. We use several guesses, and ask
 # the grid of notebook 07 for a second opinion.
 
+
 # %%
 def chain_of_lines(landscape):
     """C, X, M and the passes between them."""
@@ -218,7 +234,9 @@ def chain_of_lines(landscape):
 def four_costs(landscape, noise, tol=1e-3):
     """B_MX, B_XC, B_CX, B_XM."""
     c, x, m, low, high = chain_of_lines(landscape)
-    return np.array([minimum_action(landscape, noise, a.x, b.x, tol=tol).cost for a, b in ((m, high), (x, low), (c, low), (x, high))])
+    return np.array(
+        [minimum_action(landscape, noise, a.x, b.x, tol=tol).cost for a, b in ((m, high), (x, low), (c, low), (x, high))]
+    )
 
 
 def over_grid(landscape, noise, shape):
@@ -237,12 +255,15 @@ E_C_diffusion = signs @ four_costs(f, Matched(noise))
 variance = np.trace(noise.cov(main.x)) / 2
 excess = grid / four - 1  # what the grid's zigzags cost
 print("B_MX, B_XC, B_CX, B_XM:", four.round(3), " grid:", grid.round(3))
-print(f"E_C - E_M = {E_C:.3f}; diffusion with the same covariance {E_C_diffusion:.3f}; 2 (f_C - f_M)/sigma^2 = {2 * (compromise.value - main.value) / variance:.3f}")
+print(
+    f"E_C - E_M = {E_C:.3f}; diffusion with the same covariance {E_C_diffusion:.3f}; 2 (f_C - f_M)/sigma^2 = {2 * (compromise.value - main.value) / variance:.3f}"
+)
 
 # %% [markdown]
 # ### For which scales?
 #
 # The loss prefers the compromise up to a scale $c_f$, SGD only up to $c_E$. Between them ground state and global minimum are different lines.
+
 
 # %%
 def loss_gap(c):
@@ -251,10 +272,10 @@ def loss_gap(c):
     return low[0].value - low[2].value
 
 
-scales = np.array([0.285, 0.295, 0.305])
+scales = np.array([0.288, 0.298])
 gaps = np.array([signs @ four_costs(*star_cluster(c)) for c in scales])
-curve = np.polynomial.Polynomial.fit(np.append(scales, small_scale), np.append(gaps, E_C), 3)
-c_energy, c_loss = brentq(curve, 0.285, 0.305, xtol=1e-6), brentq(loss_gap, 0.31, 0.325, xtol=1e-5)
+curve = np.polynomial.Polynomial.fit(np.append(scales, small_scale), np.append(gaps, E_C), 2)
+c_energy, c_loss = brentq(curve, 0.288, 0.31, xtol=1e-6), brentq(loss_gap, 0.31, 0.325, xtol=1e-4)
 at_root = signs @ four_costs(*star_cluster(c_energy))
 
 # %% [markdown]
@@ -263,13 +284,22 @@ at_root = signs @ four_costs(*star_cluster(c_energy))
 # Long runs with 128 chains, started on either line, at several $\eta$. The exact chain gives the truth, and how long it takes to forget the start.
 
 # %%
-run_etas = {4.0: 3_000, 2.0: 6_000, 1.0: 36_000, 0.5: 6_000, 0.25: 6_000}
+run_etas = {4.0: 2_000, 2.0: 4_000, 1.4: 10_500, 0.7: 4_000, 0.35: 4_000}
 shares, share_errors = {}, {}
 for eta, steps in run_etas.items():
     for p in (main, compromise):
-        seen = occupation(f, noise, eta, np.tile(p.x, (128, 1)), steps, [steep], rng=np.random.default_rng([seed, int(100 * eta)]), burn=steps // 2)
+        seen = occupation(
+            f,
+            noise,
+            eta,
+            np.tile(p.x, (128, 1)),
+            steps,
+            [steep],
+            rng=np.random.default_rng([seed, int(100 * eta)]),
+            burn=steps // 2,
+        )
         shares[eta, p is main], share_errors[eta, p is main] = seen.fraction[0], seen.error[0]
-grids = {4.0: (0.1, 0.08), 2.0: (0.06, 0.045), 1.4: (0.05,), 1.0: (0.04, 0.03), 0.7: (0.035,), 0.5: (0.028, 0.024)}
+grids = {4.0: (0.1, 0.08), 2.0: (0.06, 0.045), 1.4: (0.055, 0.045), 1.0: (0.04,), 0.7: (0.035,), 0.5: (0.028,)}
 law, memory = {}, {}
 for eta, spacings in grids.items():
     low, high = ((-2.4, -2.7), (1.6, 3.4)) if eta > 1.2 else ((-1.2, -0.6), (0.8, 2.3))
@@ -283,28 +313,40 @@ dense = np.linspace(0.285, 0.315, 50)
 left.axvspan(c_energy, c_loss, color=draw.SKY, alpha=0.25, lw=0)
 left.plot(dense, curve(dense), color=draw.RED)
 left.plot([*scales, small_scale], [*gaps, E_C], "o", ms=10, color=draw.RED, mec="white", label="energy $E_C-E_M$")
-wide = np.linspace(0.285, 0.326, 12)
+wide = np.linspace(0.285, 0.326, 6)
 left.plot(wide, [2 * loss_gap(c) / variance for c in wide], color=draw.BLUE, ls="--", label=r"loss, $2(f_C-f_M)/\sigma^2$")
 left.axhline(0, color=draw.GREY, lw=1)
-left.text((c_energy + c_loss) / 2, -0.45, "loss: compromise\nSGD: main sequence", ha="center", fontsize=14)
-left.set(xlabel="scale $c$ of the loss", ylabel="compromise minus main sequence", title="global minimum and ground state differ in the shaded range")
+left.text((c_energy + c_loss) / 2, 0.88, "global minimum: compromise\nground state: main sequence", ha="center", fontsize=14)
+left.set(
+    xlabel="scale $c$ of the loss",
+    ylabel="compromise minus main sequence",
+    title="global minimum and ground state differ in the shaded range",
+)
 left.legend(loc="upper left")
 right.plot(list(law), [value[-1] for value in law.values()], "-", color=draw.GREY, lw=4, alpha=0.7, label="exact chain")
 for start, colour, marker, name in ((True, draw.BLUE, "^", "main sequence"), (False, draw.RED, "v", "compromise")):
     draw.errorbars(right, list(run_etas), [shares[eta, start] for eta in run_etas], [share_errors[eta, start] for eta in run_etas],
                    colour, f"runs started on the {name}", marker)  # fmt: skip
 right.axhline(0.5, color=draw.GREY, lw=1)
-right.set(xscale="log", xlabel=r"$\eta$", ylabel="share of time on the main sequence", ylim=(-0.03, 1.03), title=f"long runs, $c$ = {small_scale}")
-right.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
+right.set(
+    xscale="log",
+    xlabel=r"$\eta$",
+    ylabel="share of time on the main sequence",
+    ylim=(-0.03, 1.03),
+    title=f"long runs, $c$ = {small_scale}",
+)
+right.set_xticks([0.35, 0.7, 1.4, 2, 4], ["0.35", "0.7", "1.4", "2", "4"])
 right.minorticks_off()
 right.legend(loc="lower right")
 results.figure(fig, "ground_state", "Left: difference of energies and of losses between compromise and main sequence against the scale; between two scales they "
                "have opposite signs. Right: share of time on the main sequence against the step-size: runs from both starts agree with the exact chain "
-               "for steps of one and more, and remember their start for smaller ones.")  # fmt: skip
+               "for large steps, and remember their start for smaller ones.")  # fmt: skip
 plt.show()
 
 # %% tags=["verdict"]
-mixed = [eta for eta in run_etas if memory.get(eta, np.inf) < run_etas[eta] / 10]  # e^{−5} of the start is left after half of the run
+mixed = [
+    eta for eta in run_etas if memory.get(eta, np.inf) < run_etas[eta] / 10
+]  # e^{−5} of the start is left after half of the run
 truth = np.array([law[eta][-1] for eta in mixed for _ in (0, 1)])
 truth_error = np.array([abs(np.diff(law[eta])[0]) for eta in mixed for _ in (0, 1)])
 seen = np.array([shares[eta, start] for eta in mixed for start in (True, False)])
@@ -320,11 +362,11 @@ results.check(f"c = {small_scale}: runs from both starts = exact chain, where th
 print("mixed:", mixed, " not mixed:", [eta for eta in run_etas if eta not in mixed])
 print("steps to forget the start:", {eta: f"{time:.2g}" for eta, time in memory.items()})
 print(f"range of scales: {c_energy:.4f} < c < {c_loss:.4f}")
-print("share on the main sequence, exact chain:", {eta: round(value[-1], 3) for eta, value in law.items()})
+print("share on the main sequence, exact chain:", {eta: round(float(value[-1]), 3) for eta, value in law.items()})
 
 # %% [markdown]
 # **What this means.** SGD is more robust than its loss: where the loss already prefers the line that the giants bend, the ground state is still the main
-# sequence. But read the right panel with care. At steps of one and more, SGD does spend most of its time on the main sequence, and the runs have mixed. For smaller
+# sequence. But read the right panel with care. At the larger steps SGD does spend most of its time on the main sequence, and the runs have mixed. For smaller
 # steps the exact chain gives the compromise the larger share: between two nearly equal energies, the prefactors decide until $\eta$ is well below
 # $E_C-E_M$. There the runs have not mixed: they remember their start, and show neither. The statement $\mu(M)\gg\mu(C)$ is a statement about a limit
 # which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the *shape* of the
@@ -349,7 +391,7 @@ def nearest_well(k):
     return lambda x: ((x[:, None] - wells) ** 2).sum(axis=-1).argmin(axis=1) == k
 
 
-election_etas = {1.0: 1_000, 0.6: 2_000, 0.4: 4_000, 0.3: 16_000}
+election_etas = {1.0: 1_000, 0.6: 2_000, 0.4: 4_000, 0.3: 8_000}
 frequency, spread = [], []
 for eta, steps in election_etas.items():
     # half of the chains from the ground state, half from the shallowest well: their difference shows what has not mixed
@@ -366,14 +408,19 @@ slopes = [polynomial(1 / steps_used, apparent[:, k] / steps_used, apparent_error
 
 print("minimum          f    E - E_0   " + "   ".join(f"share at η = {eta:g}" for eta in steps_used))
 for k, p in enumerate(found[:3]):
-    print(f"   {k}      {p.value:.6f}   {E[k]:5.3f}   " + "   ".join(f"  {frequency[i, k]:.3f} ± {spread[i, k]:.3f}" for i in range(len(steps_used))))
+    print(
+        f"   {k}      {p.value:.6f}   {E[k]:5.3f}   "
+        + "   ".join(f"  {frequency[i, k]:.3f} ± {spread[i, k]:.3f}" for i in range(len(steps_used)))
+    )
 for k in range(2):
-    print(f"slope of -log(share {k + 1} / share 0) in 1/η: {slopes[k].coefficients[1]:.2f} ± {slopes[k].errors[1]:.2f}, energy {E[k + 1]:.2f}")
+    print(
+        f"slope of -log(share {k + 1} / share 0) in 1/η: {slopes[k].coefficients[1]:.2f} ± {slopes[k].errors[1]:.2f}, energy {E[k + 1]:.2f}"
+    )
 
 # %% [markdown]
 # The ground state is the global minimum here, by all energies, and it is the *least* visited of the three at every step that we can afford: it lies in a narrow well, and the prefactors are worth
-# more than the energies. The slopes are still far from the energies, those of the last two steps somewhat less. What these runs show is that they do not
-# contradict the energies; they do not confirm them.
+# more than the energies. The slopes are far from the energies. What these runs do not settle is the limit: smaller steps, which would tell, no longer mix in any time we can wait,
+# and the search for paths in nine dimensions is a local one. So this table confirms nothing; it shows how far a limit can be.
 
 # %%
 results.numbers(B=list(B.values()), four=four, grid=grid, E_C=E_C, gaps=gaps, scales=scales, rtol=2e-3)

@@ -29,9 +29,7 @@ _MOST_DENSE = 4000
 
 
 @one_thread
-def mean_exit_time(
-    landscape: Landscape, noise: Noise, eta: float, start: Array, outside: Set, axes: tuple[Array, Array]
-) -> float:
+def mean_exit_time(landscape: Landscape, noise: Noise, eta: float, start: Array, outside: Set, axes: tuple[Array, Array]) -> float:
     """Return the mean number of steps after which SGD is in a set of the plane for the first time: u = 1 + P(u off the set).
 
     Parameters

@@ -75,6 +75,8 @@ def test_law_against_simulation():
     ],
 )
 def test_bad_input(change, message):
-    arguments = dict(landscape=quadratic(np.eye(2)), noise=four_signs(), eta=0.1, start=np.zeros(2), outside=lambda x: x[:, 0] > 0.5, axes=AXES)  # fmt: skip
+    arguments = dict(
+        landscape=quadratic(np.eye(2)), noise=four_signs(), eta=0.1, start=np.zeros(2), outside=lambda x: x[:, 0] > 0.5, axes=AXES
+    )
     with pytest.raises(ValueError, match=message):
         mean_exit_time(**(arguments | change))

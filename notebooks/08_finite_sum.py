@@ -318,6 +318,7 @@ left.plot(wide, [2 * loss_gap(c) / variance for c in wide], color=draw.BLUE, ls=
 left.axhline(0, color=draw.GREY, lw=1)
 left.text((c_energy + c_loss) / 2, 0.88, "global minimum: compromise\nground state: main sequence", ha="center", fontsize=14)
 left.set(
+    ylim=(-0.45, 1.05),
     xlabel="scale $c$ of the loss",
     ylabel="compromise minus main sequence",
     title="global minimum and ground state differ in the shaded range",
@@ -367,9 +368,9 @@ print("share on the main sequence, exact chain:", {eta: round(float(value[-1]), 
 # %% [markdown]
 # **What this means.** SGD is more robust than its loss: where the loss already prefers the line that the giants bend, the ground state is still the main
 # sequence. But read the right panel with care. At the larger steps SGD does spend most of its time on the main sequence, and the runs have mixed. For smaller
-# steps the exact chain gives the compromise the larger share: between two nearly equal energies, the prefactors decide until $\eta$ is well below
-# $E_C-E_M$. There the runs have not mixed: they remember their start, and show neither. The statement $\mu(M)\gg\mu(C)$ is a statement about a limit
-# which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the *shape* of the
+# steps the share falls, at the left end of the exact curve to below one half: between two nearly equal energies, the prefactors decide until $\eta$ is well below
+# $E_C-E_M$. As $\eta\to0$ it must rise again to one, but that is not in the picture: there the runs have not mixed, they remember their start, and show neither.
+# The statement $\mu(M)\gg\mu(C)$ is about a limit which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the *shape* of the
 # covariance, small where the stars agree, that moves the ground state.
 
 # %% [markdown]
@@ -391,7 +392,7 @@ def nearest_well(k):
     return lambda x: ((x[:, None] - wells) ** 2).sum(axis=-1).argmin(axis=1) == k
 
 
-election_etas = {1.0: 1_000, 0.6: 2_000, 0.4: 4_000, 0.3: 8_000}
+election_etas = {1.0: 1_000, 0.7: 1_500, 0.5: 2_500, 0.4: 4_000}
 frequency, spread = [], []
 for eta, steps in election_etas.items():
     # half of the chains from the ground state, half from the shallowest well: their difference shows what has not mixed

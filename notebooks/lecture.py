@@ -9,6 +9,7 @@
 from longrun import (
     explore_concentration,
     explore_gibbs,
+    explore_lines,
     explore_runs,
     explore_saddle,
     explore_wells,
@@ -37,4 +38,4 @@ lecture.screen("06")
 lecture.screen("07")
 
 # %% tags=["nbval-ignore-output"]
-lecture.screen("08")
+lecture.screen("08", explore_lines.flickering_lines)

@@ -245,6 +245,18 @@ def test_costs_over_gates_alone():
     np.testing.assert_allclose(fast[np.ix_(wells, wells)], whole[np.ix_(wells, wells)], rtol=1e-5)
 
 
+def test_the_best_climb_may_be_far_from_the_flow():
+    """At scale 0.29 the flow line from the gate, reversed, leads to a local minimum of the action, 1.1933 in place of 0.6414."""
+    f, noise = erm.star_cluster(0.29)
+    points = critical_points(f)
+    well, gate = (min((p for p in points if p.index == k), key=lambda p: np.hypot(*(p.x - x)))
+                  for k, x in ((0, [0.037, 0.966]), (1, [0.155, 0.735])))  # fmt: skip
+    line = next(p.x for p in points if p.index == 0)
+    known = [p for p in points if p.index == 0 and np.hypot(*(p.x - line)) < 1e-9]
+    found = transitions(f, noise, [well, *known, gate], tol=1e-3, whole=False)
+    assert found.edges[0, 2].cost == pytest.approx(0.6414, rel=1e-3)
+
+
 # --- refusals
 
 

@@ -16,7 +16,7 @@ from longrun.landscapes import Landscape
 from longrun.noise import Noise
 from longrun.spectral import SLOW, fit
 from longrun.starts import polygons
-from longrun.survey import polygon_cost
+from longrun.survey import needed, polygon_cost
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -46,9 +46,9 @@ class Edges:
             self.ways.setdefault((i, j), MinimumAction(0.0, path, np.zeros_like(path), 0.0))
 
     def climb(self, i: int, j: int, lines: list[Array]) -> None:
-        """From i to j, from where lines of the flow lead back to i: near the best way if the field is a gradient."""
+        """From i to j, from where lines of the flow lead back to i: the best way if a gradient meets isotropic Gaussian noise."""
         guesses = _spread([line[::-1] for line in lines])
-        if self.landscape.value is None:
+        if needed(self.landscape, self.noise):
             guesses += polygons(self.x[i], self.x[j])
         self.keep(i, j, self.solve(i, j, guesses))
 

@@ -14,8 +14,8 @@ from longrun.erm import star_cluster
 
 
 def flickering(steps: int = 3000, seed: int = 1) -> Callable[[float, float, float], Image.Image]:
-    """Return the picture of one run of SGD as lines through the data and as points on the loss surface: a function of c, batch and η."""
-    fig = Figure(figsize=(13.5, 6.2), layout="none")
+    """Return the picture of one run, as lines through the data and as points on the loss surface: a function of c, batch, η."""
+    fig = Figure(figsize=(13.5, 6.2), layout="none")  # type: ignore[arg-type]
     fig.subplots_adjust(left=0.07, right=0.98, bottom=0.13, top=0.91, wspace=0.18)
     left, right = fig.subplots(1, 2)
 

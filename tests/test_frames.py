@@ -80,7 +80,7 @@ def test_sliders_are_linked_to_stacks_in_the_browser(output):
     links = [model["state"] for model in models.values() if model["model_name"] == "LinkModel"]
     ends = sorted((models[source[10:]]["model_name"], models[target[10:]]["model_name"]) for source, target in
                   ((link["source"][0], link["target"][0]) for link in links))  # fmt: skip
-    play, slider, stack = "PlayModel", "SelectionSliderModel", "StackModel"
+    play, slider, stack = "PlayModel", "SelectionSliderModel", "LayoutModel"
     assert ends == [(play, slider)] * 2 + [(slider, stack)] * 4  # the outer stack and one per number
 
 

@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
+from traitlets import Int
 
 from longrun import controls, pictures
 from longrun.errors import Diverged, NotConverged
@@ -22,12 +23,20 @@ from longrun.paths import NOTEBOOKS
 
 MARK = "longrun-frames"  # in an output's metadata: this widget needs no kernel, and these are its controls
 
-# The stop buttons of the players lead back to the first picture, and clicking them needs no kernel. The inner stack first, and
-# the outer when it is done: a stack that is taken away while it changes complains.
+# The stop buttons of the players lead back to the first picture, and clicking them needs no kernel.
 RESET = """<button class="jupyter-button widget-button longrun-reset" title="back to the first picture" onclick="
-const stops = [...this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')];
-stops.reverse().forEach((stop, i) => setTimeout(() => stop.click(), 100 * i));
+for (const stop of this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')) stop.click();
 ">Reset</button>"""
+
+
+class Shown(widgets.Layout):
+    """The layout of a stack: its `order` is the number of the picture to show.
+
+    In the browser it is an inline style, by which the stack's style sheet picks the picture: nothing is built, fetched or
+    decoded anew, as it would be on every move of a `Stack` of ipywidgets.
+    """
+
+    order = Int(0).tag(sync=True)
 
 
 @dataclass(frozen=True)
@@ -100,13 +109,25 @@ def arrange(rows: Sequence[tuple[str, list[str]]], images: list[bytes], size: tu
     sliders = [widgets.SelectionSlider(options=options, index=0) for _, options in rows]
     if len(rows) == 2:
         inner = len(rows[1][1])
-        leaves = [widgets.Stack(leaves[i : i + inner], selected_index=0) for i in range(0, len(leaves), inner)]
-        for stack in leaves:
-            widgets.jslink((sliders[1], "index"), (stack, "selected_index"))
-    outer = widgets.Stack(leaves, selected_index=0)
-    widgets.jslink((sliders[0], "index"), (outer, "selected_index"))
+        leaves = [stack(sliders[1], leaves[i : i + inner]) for i in range(0, len(leaves), inner)]
+    outer = stack(sliders[0], leaves)
     lines = [controls.line(label, [player(slider), slider]) for (label, _), slider in zip(rows, sliders, strict=True)]
-    return controls.panel(*lines, widgets.HTML(RESET), outer)
+    style = widgets.HTML(picks(max(len(options) for _, options in rows)), layout=widgets.Layout(display="none"))
+    return controls.panel(style, *lines, widgets.HTML(RESET), outer)
+
+
+def stack(slider: widgets.SelectionSlider, children: list[Any]) -> widgets.Box:
+    """Return all children in one place, of which the one at the slider's index is seen."""
+    box = widgets.Box(children, layout=Shown())
+    box.add_class("longrun-stack")
+    widgets.jslink((slider, "index"), (box.layout, "order"))
+    return box
+
+
+def picks(count: int) -> str:
+    """Return the style by which a stack shows the child whose number is its `order`."""
+    chosen = ", ".join(f'.longrun-stack[style*="order: {i};"] > :nth-child({i + 1})' for i in range(count))
+    return f"<style>.longrun-stack > * {{ visibility: hidden; }} :is({chosen}) {{ visibility: inherit; }}</style>"
 
 
 def player(slider: widgets.SelectionSlider) -> widgets.Play:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -92,12 +91,13 @@ def frames(picture: Callable[..., Figure | Image.Image], *, alt: str = "", **ste
     size = images[0].size
     box = arrange(rows, [pictures.webp(image) for image in images], size)
     mark = {"rows": rows, "size": size, "alt": alt}
-    display(_bundle(box, pictures.png(images[0])), metadata={MARK: mark, "image/png": {"alt": alt}}, raw=True)
+    first = base64.b64encode(pictures.png(images[0])).decode()
+    display(_bundle(box, first), metadata={MARK: mark, "image/png": {"alt": alt}}, raw=True)
 
 
-def _bundle(box: widgets.Widget, first: bytes) -> dict[str, Any]:
-    """One output of several types: a front end with widgets takes those, any other the first picture."""
-    return {**box._repr_mimebundle_(), "image/png": base64.b64encode(first).decode()}
+def _bundle(box: widgets.Widget, first: str) -> dict[str, Any]:
+    """One output of several types: a front end with widgets takes those, any other the first picture (base64 PNG)."""
+    return {**box._repr_mimebundle_(), "image/png": first}
 
 
 def arrange(rows: Sequence[tuple[str, list[str]]], images: list[bytes], size: tuple[int, int]) -> widgets.VBox:
@@ -139,12 +139,12 @@ def player(slider: widgets.SelectionSlider) -> widgets.Play:
     return play
 
 
-def stored(notebook: Path) -> list[tuple[dict[str, Any], list[bytes]]]:
-    """Return the controls and the pictures of every explorer that an executed notebook keeps."""
+def stored(notebook: Path) -> list[tuple[dict[str, Any], list[bytes], str]]:
+    """Return the controls, the pictures and the first as base64 PNG, of every explorer that an executed notebook keeps."""
     book = json.loads(notebook.read_text(encoding="utf-8"))
     outputs = [output for cell in book["cells"] for output in cell.get("outputs", []) if MARK in output.get("metadata", {})]
     state = book["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
-    return [(output["metadata"][MARK], _images(state, _view(output))) for output in outputs]
+    return [(output["metadata"][MARK], _images(state, _view(output)), str(output["data"]["image/png"])) for output in outputs]
 
 
 def _view(output: dict[str, Any]) -> str:
@@ -162,7 +162,6 @@ def _images(state: dict[str, Any], model: str) -> list[bytes]:
 
 def again(slug: str) -> None:
     """Show the explorers that an executed notebook keeps, without computing anything; that notebook alone keeps them."""
-    for mark, images in stored(NOTEBOOKS / f"{slug}.ipynb"):
+    for mark, images, first in stored(NOTEBOOKS / f"{slug}.ipynb"):
         box = arrange(mark["rows"], images, mark["size"])
-        first = pictures.png(Image.open(io.BytesIO(images[0])).convert("RGB"))
         display(_bundle(box, first), metadata={"image/png": {"alt": mark["alt"]}}, raw=True)

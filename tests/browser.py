@@ -48,6 +48,17 @@ WATCH = """explorer => {
   });
 }"""
 
+# Counts in `window.blanks` the times at which a frame of the screen would be without a picture.
+BLANKS = """explorer => {
+  window.blanks = 0;
+  const look = () => {
+    const image = explorer.querySelector('.widget-image');
+    if (!image || !image.naturalWidth || !image.getBoundingClientRect().height) window.blanks += 1;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -27,7 +27,7 @@ def rows() -> Iterator[str]:
             for screen in page.query_selector_all(".screen-cell:has(.longrun-explorer)"):
                 explorer = screen.query_selector(".longrun-explorer")
                 explorer.scroll_into_view_if_needed()
-                kind = "frames" if explorer.query_selector(".jupyter-widgets-stack, .longrun-reset") else "live"
+                kind = "frames" if explorer.query_selector(".longrun-stack") else "live"
                 yield line("lecture", screen.query_selector("h1").inner_text(), kind, page, explorer)
         with browser.site() as address:
             for path in browser.pages():

@@ -454,7 +454,7 @@ results.save()
 # without Python too.
 
 # %% tags=["nbval-ignore-output"]
-picture = explore_runs.comets(landscape, seed)
+picture = explore_runs.Comets(landscape, seed)
 explore.frames(
     lambda eta, sigma: picture(eta, sigma, 400),
     alt="25 runs of SGD on Himmelblau's function, each as its last 20 iterates, for a step-size and a strength of the noise.",

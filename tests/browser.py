@@ -24,7 +24,7 @@ SITE = settings.ROOT / ".build" / "site" / "html"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What is seen: the pixels of an explorer's picture, small.
 PIXELS = """explorer => {
-  const image = explorer.querySelector('.widget-image');
+  const image = [...explorer.querySelectorAll('.widget-image')].find(i => getComputedStyle(i).visibility === 'visible');
   if (!image || !image.complete || !image.naturalWidth) return '';
   const canvas = Object.assign(document.createElement('canvas'), {width: 300, height: 200});
   canvas.getContext('2d').drawImage(image, 0, 0, 300, 200);
@@ -32,19 +32,31 @@ PIXELS = """explorer => {
 }"""
 # Milliseconds from the key's event to another picture in its place, decoded.
 WATCH = """explorer => {
-  const before = explorer.querySelector('.widget-image').src;
+  const seen = () => [...explorer.querySelectorAll('.widget-image')].find(i => getComputedStyle(i).visibility === 'visible');
+  const before = seen().src;
   let pressed = 0;
   document.addEventListener('keydown', event => { pressed = event.timeStamp; }, {capture: true, once: true});
   window.latency = new Promise(resolve => {
     const observer = new MutationObserver(async () => {
-      const image = explorer.querySelector('.widget-image');
-      if (!pressed || !image || !image.src || image.src === before) return;
+      const image = pressed && seen();
+      if (!image || !image.src || image.src === before) return;
       observer.disconnect();
       await image.decode();
       resolve(performance.now() - pressed);
     });
     observer.observe(explorer, {subtree: true, childList: true, attributes: true});
   });
+}"""
+
+# Counts in `window.blanks` the times at which a frame of the screen would be without a picture.
+BLANKS = """explorer => {
+  window.blanks = 0;
+  const look = () => {
+    const image = explorer.querySelector('.widget-image');
+    if (!image || !image.naturalWidth || !image.getBoundingClientRect().height) window.blanks += 1;
+    requestAnimationFrame(look);
+  };
+  look();
 }"""
 
 

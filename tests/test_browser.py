@@ -89,6 +89,25 @@ def test_a_wrong_value_gives_a_sentence_in_the_lecture(shown):
     assert seen.errors == []
 
 
+def test_a_click_on_the_landscape_starts_the_runs_there(shown):
+    page, seen = shown
+    explorer = page.query_selector(".longrun-explorer:has(.longrun-target)")
+    explorer.scroll_into_view_if_needed()
+    before = browser.changed(page, explorer, "")
+    explorer.evaluate(browser.BLANKS)
+    box = explorer.query_selector(".widget-image").bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    first = browser.changed(page, explorer, before)
+    assert browser.changed(page, explorer, first)  # it plays
+    u, v = (float(number) for number in explorer.query_selector(".longrun-place input").input_value().split(","))
+    assert -6 < u < 0 < v < 6
+    explorer.query_selector("button:has-text('Reset')").click()
+    while first != before:
+        first = browser.changed(page, explorer, first)
+    assert page.evaluate("window.blanks") == 0
+    assert seen.errors == []
+
+
 @pytest.mark.parametrize("path", browser.pages(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_explorer_of_the_site_moves(chromium, site, path, width):

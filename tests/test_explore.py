@@ -40,7 +40,7 @@ class Panel:
             return [piece for piece in pieces if isinstance(piece, kind)]
 
         names = [label.value for label in of(widgets.Label)]
-        self.sliders = dict(zip(names, of(widgets.FloatSlider), strict=True))
+        self.sliders = dict(zip(names, of(widgets.FloatSlider), strict=False))  # a place, last, has none
         self.boxes = dict(zip(names, of(widgets.Text), strict=True))
         self.plays = of(widgets.Play)
         (self.image,), (self.button,) = of(widgets.Image), of(widgets.Button)
@@ -187,3 +187,53 @@ def test_the_talks_runs(shown):
     first.button.click()
     assert first.image.value == start
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_a_click_starts_all_runs_there_and_plays(shown, monkeypatch):
+    pictures_made = []
+    call = explore_runs.Comets.__call__
+    monkeypatch.setattr(explore_runs.Comets, "__call__", lambda self, **now: pictures_made.append(now) or call(self, **now))
+    explore_runs.runs()
+    panel = Panel(shown[0][0])
+    start, (play,), box = panel.image.value, panel.plays, panel.boxes["start of all"]
+    box.value = "1.50, −2"  # what a click writes
+    assert pictures_made[1:] == [dict(eta=0.005, sigma=30, step=0, start=(1.5, -2.0))]  # one picture, not two
+    assert (play.value, play.playing, panel.message.value) == (0, True, "")
+    play.value = 50
+    assert pictures_made[-1]["step"] == 200
+    panel.button.click()
+    assert (box.value, play.playing, panel.image.value) == ("", False, start)
+
+
+def test_one_start_many_noises():
+    comets = explore_runs.Comets()
+    paths = comets.run(0.005, 10.0, (1.5, -2.0))
+    assert np.all(paths[0] == (1.5, -2.0))
+    assert len(np.unique(paths[1], axis=0)) == explore_runs.RUNS
+
+
+@pytest.fixture
+def place():
+    fig, ax = plt.subplots(figsize=(4, 2))
+    ax.set(xlim=(-6, 6), ylim=(0, 3), position=(0.25, 0.2, 0.5, 0.6))
+    plt.close(fig)
+    return explore.Place.on("start", ax)
+
+
+def test_a_place_knows_its_axes(place):
+    assert place.axes == pytest.approx((0.25, 0.2, 0.75, 0.8))
+    assert place.limits == (-6, 0, 6, 3)
+    assert place.read(" −1.5,2 ") == (-1.5, 2.0)
+    assert place.read(" ") is None
+
+
+@pytest.mark.parametrize("typed", ["much", "1", "1,2,3", "7, 1", "1, -1", "nan, 1", "1e400, 1"])
+def test_a_wrong_place_gives_a_sentence(place, typed):
+    said = []
+    row = place.row(said.append)
+    row.box.value = "1, 2"
+    row.box.value = typed
+    assert said == ["", f"start = {typed}: a number from -6 to 6, a comma, and one from 0 to 3 are needed"]
+    assert row.control.value == (1, 2)
+    row.reset()
+    assert (row.control.value, row.box.value) == (None, "")

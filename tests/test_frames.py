@@ -80,7 +80,7 @@ def test_sliders_are_linked_to_stacks_in_the_browser(output):
     links = [model["state"] for model in models.values() if model["model_name"] == "LinkModel"]
     ends = sorted((models[source[10:]]["model_name"], models[target[10:]]["model_name"]) for source, target in
                   ((link["source"][0], link["target"][0]) for link in links))  # fmt: skip
-    play, slider, stack = "PlayModel", "SelectionSliderModel", "StackModel"
+    play, slider, stack = "PlayModel", "SelectionSliderModel", "LayoutModel"
     assert ends == [(play, slider)] * 2 + [(slider, stack)] * 4  # the outer stack and one per number
 
 
@@ -111,7 +111,7 @@ def test_a_live_widget_leaves_its_picture(output):
 
 def test_stored_frames_come_back_without_being_computed(shown, output, tmp_path, monkeypatch):
     (tmp_path / "01_x.ipynb").write_text(notebook.dumps(with_state(output)))
-    ((mark, images),) = frames.stored(tmp_path / "01_x.ipynb")
+    ((mark, images, _),) = frames.stored(tmp_path / "01_x.ipynb")
     assert mark["rows"] == [["number", ["1", "2", "3"]], ["letter", ["x", "y"]]]
     assert images[:2] == [pictures.webp(pictures.pixels(picture(1, letter))) for letter in "xy"]
     assert len(images) == len(set(images)) == 6
@@ -125,7 +125,7 @@ def test_stored_frames_come_back_without_being_computed(shown, output, tmp_path,
 
 def test_a_picture_that_cannot_be_is_a_sentence(output, tmp_path):
     (tmp_path / "x.ipynb").write_text(notebook.dumps(with_state(output)))
-    ((_, images),) = frames.stored(tmp_path / "x.ipynb")
+    ((_, images, _),) = frames.stored(tmp_path / "x.ipynb")
     sentence = pictures.sentence(str(Diverged(0.1, 7, 1)), (1000, 666))
     assert images[5] == pictures.webp(sentence)
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import io
 import json
 import re
@@ -38,7 +39,21 @@ def test_the_gallery_shows_every_result() -> None:
     for slug, result in found.items():
         assert f'href="notebooks/{slug}.html"' in front
         assert f"{len(result['verdicts'])} verdicts hold" in front
+        assert html.escape(result.get("headline") or result["verdicts"][0]["claim"]) in front
     assert len(re.findall(r'<img [^>]*alt="[^"]+"', front)) == len(found)
+
+
+def test_a_card_shows_the_headline_verdict() -> None:
+    verdict = {"claim": "a < b", "predicted": 2.0, "measured": 1.5, "error": 0.1, "tolerance": 0.3, "relation": "<", "holds": True}
+    other = verdict | {"claim": "c", "holds": False}
+    shown = site.verdicts({"headline": "a < b", "verdicts": [other, verdict]})
+    assert re.findall(r">([^<]+)</span>", shown) == [
+        "a &lt; b",
+        "predicted &lt; 2.00",
+        "measured 1.50 ± 0.10",
+        "1 of 2 verdicts hold",
+    ]
+    assert site.verdicts({"verdicts": []}) == ""
 
 
 @pytest.fixture

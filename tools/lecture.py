@@ -33,8 +33,13 @@ def main(arguments: list[str]) -> None:
     settings.warm(settings.ROOT)
     print(f"the lecture: http://127.0.0.1:{port}/ (on this machine only; Ctrl-C ends it)", flush=True)
     os.chdir(settings.ROOT)
-    command = [sys.executable, "-m", "voila", "notebooks/lecture.ipynb", f"--port={port}", "--Voila.log_level=ERROR"]
-    os.execve(sys.executable, command, environment())
+    for name in settings.DROPPED:
+        os.environ.pop(name, None)
+    os.environ.update(environment())
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # half of the start, to check addresses that nobody sends
+    from voila.app import main as voila
+
+    voila(["notebooks/lecture.ipynb", f"--port={port}", "--Voila.log_level=ERROR"])
 
 
 if __name__ == "__main__":

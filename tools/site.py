@@ -17,7 +17,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tools import notebook as nb
-from tools import project, settings, vendor, widgets
+from tools import project, readme, settings, vendor, widgets
 
 BUILD = settings.ROOT / ".build" / "site"
 HTML = BUILD / "html"
@@ -30,13 +30,26 @@ def results(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def card(slug: str, result: dict[str, Any]) -> str:
-    """One claim of the gallery: its picture, its sentence, how many verdicts hold."""
+    """One claim of the gallery: its picture, its sentence, its headline verdict."""
     picture = next((name for name in first_figures(slug, result) if name.endswith(".png")), None)
     shown = f'<img src="figures/{picture}" alt="{html.escape(result["alt"][picture])}" loading="lazy">' if picture else ""
-    holds = sum(verdict["holds"] for verdict in result["verdicts"])
-    words = f"{holds} of {len(result['verdicts'])} verdicts hold"
     title = html.escape(result["title"])
-    return f'<a href="notebooks/{slug}.html">{shown}<strong>{slug[:2]} · {title}</strong><span>{words}</span></a>'
+    return f'<a href="notebooks/{slug}.html">{shown}<strong>{slug[:2]} · {title}</strong>{verdicts(result)}</a>'
+
+
+def verdicts(result: dict[str, Any]) -> str:
+    """The headline verdict as a sentence with its two numbers, and how many hold."""
+    found = result["verdicts"]
+    if not found:
+        return ""
+    first = next((verdict for verdict in found if verdict["claim"] == result.get("headline")), found[0])
+    _, prediction, measurement = readme.cells(first)
+    holds = sum(verdict["holds"] for verdict in found)
+    counted = f"{holds} verdicts hold" if holds == len(found) else f"{holds} of {len(found)} verdicts hold"
+    lines = [html.escape(first["claim"]), f"predicted {prediction.replace('< ', '&lt; ')}",
+             f"measured {measurement}", counted]  # fmt: skip
+    names = ["claim", "number", "number", "count"]
+    return "".join(f'<span class="{name}">{line}</span>' for name, line in zip(names, lines, strict=True))
 
 
 def first_figures(slug: str, result: dict[str, Any]) -> list[str]:

@@ -24,6 +24,11 @@ STYLE = """<style>
 .longrun-explorer .widget-toggle-button, .longrun-explorer .widget-button { width: auto; height: 38px; line-height: 38px; }
 .longrun-explorer .longrun-message { color: #b03000; min-height: 1.5em; }
 .longrun-explorer .widget-image { max-width: 100%; height: auto; object-fit: contain; object-position: left top; }
+.longrun-explorer .longrun-stack { display: grid; overflow: hidden; contain: paint; }
+.longrun-explorer .longrun-stack > * { grid-area: 1 / 1; }
+.longrun-explorer .longrun-covered { position: relative; display: block; overflow: hidden; }
+.longrun-explorer .longrun-target, .longrun-explorer .longrun-target * { position: absolute; inset: 0; width: auto; height: auto;
+  margin: 0; cursor: crosshair; }
 .longrun-explorer :focus-visible, .longrun-explorer .noUi-handle:focus { outline: 3px solid #56B4E9; }
 </style>"""
 
@@ -32,18 +37,27 @@ PICTURE = {"max_width": "100%", "flex": "0 0 auto"}
 
 @dataclass(frozen=True)
 class Row:
-    """A control as it is shown: the widget whose `value` counts, its starting value, the line it stands in, the box beside it."""
+    """A control as it is shown: what has the `value` that counts, its starting value, the line it stands in, box and player."""
 
     control: Any
     start: Any
     line: widgets.Widget
     box: widgets.Text | None = None
+    play: widgets.Play | None = None
 
     def reset(self) -> None:
         """Go back to the starting value; what was typed in vain goes too."""
+        if self.play is not None:
+            self.play.playing = False
         self.control.value = self.start
         if self.box is not None:
-            self.box.value = f"{self.start:.4g}"
+            self.box.value = "" if self.start is None else f"{self.start:.4g}"
+
+    def run(self) -> None:
+        """Play from the beginning."""
+        if self.play is not None:
+            self.control.value = self.control.min
+            self.play.playing = True
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,8 @@ class Slider:
 
         box.observe(typed, names="value")
         slider.observe(moved, names="value")
-        return Row(slider, self.start, line(self.label, [*([self.player(slider)] if self.play else []), slider, box]), box)
+        play = self.player(slider) if self.play else None
+        return Row(slider, self.start, line(self.label, [*([play] if play else []), slider, box]), box, play)
 
     def player(self, slider: widgets.FloatSlider) -> widgets.Play:
         """Return a button that runs through the range, from where the slider stands."""

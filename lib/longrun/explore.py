@@ -13,14 +13,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from longrun import controls, pictures
-from longrun.controls import Choice, Slider
+from longrun.controls import Choice, Row, Slider
 from longrun.errors import Diverged, NotConverged
 from longrun.frames import Steps, again, frames
+from longrun.place import Place
 
-__all__ = ["Choice", "Slider", "Steps", "again", "frames", "live"]
+__all__ = ["Choice", "Place", "Slider", "Steps", "again", "frames", "live"]
 
 
-def live(picture: Callable[..., Figure | Image.Image], *, slow: bool = False, alt: str = "", **sliders: Slider | Choice) -> None:
+def live(
+    picture: Callable[..., Figure | Image.Image], *, slow: bool = False, alt: str = "", **sliders: Slider | Choice | Place
+) -> None:
     """Show a picture that is computed anew on every move of a slider.
 
     Parameters
@@ -32,8 +35,8 @@ def live(picture: Callable[..., Figure | Image.Image], *, slow: bool = False, al
         Wait until the slider is let go.
     alt : str
         What the picture shows, in words.
-    **sliders : Slider or Choice
-        By argument name of `picture`.
+    **sliders : Slider, Choice or Place
+        By argument name of `picture`. A place can be clicked on the picture: what can be played then plays from its beginning.
 
     Notes
     -----
@@ -50,10 +53,10 @@ def live(picture: Callable[..., Figure | Image.Image], *, slow: bool = False, al
         message.value = html.escape(sentence)
 
     rows = {name: slider.row(say, slow) for name, slider in sliders.items()}
-    resetting = False
+    together = False
 
     def update(_: Any = None) -> None:
-        if resetting:
+        if together:
             return
         try:
             image.value = pictures.jpeg(pictures.rendered(picture(**{name: row.control.value for name, row in rows.items()})))
@@ -61,19 +64,30 @@ def live(picture: Callable[..., Figure | Image.Image], *, slow: bool = False, al
         except (ValueError, Diverged, NotConverged) as error:
             say(str(error))
 
-    def reset(_: Any = None) -> None:
-        nonlocal resetting
-        resetting = True  # one new picture, not one for every control
+    def at_once(change: Callable[[Row], None]) -> None:
+        nonlocal together
+        together = True  # one new picture, not one for every control
         for row in rows.values():
-            row.reset()
-        resetting = False
+            change(row)
+        together = False
         update()
 
-    for row in rows.values():
-        row.control.observe(update, names="value")
+    def reset(_: Any = None) -> None:
+        at_once(Row.reset)
+
+    def begin(change: Any) -> None:
+        if change["new"] is None:
+            update()
+        else:
+            at_once(Row.run)
+
+    places = [slider for slider in sliders.values() if isinstance(slider, Place)]
+    for name, row in rows.items():
+        row.control.observe(begin if isinstance(sliders[name], Place) else update, names="value")
     button = widgets.Button(description="Reset")
     button.on_click(reset)
-    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), image)
+    shown = places[0].over(image) if places else image
+    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), shown)
     # One output of several types: a front end with widgets takes those, any other the picture.
     bundle = {**box._repr_mimebundle_(), "image/png": base64.b64encode(pictures.png(first)).decode()}
     display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)

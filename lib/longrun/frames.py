@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ import ipywidgets as widgets
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
+from traitlets import Int
 
 from longrun import controls, pictures
 from longrun.errors import Diverged, NotConverged
@@ -22,12 +22,20 @@ from longrun.paths import NOTEBOOKS
 
 MARK = "longrun-frames"  # in an output's metadata: this widget needs no kernel, and these are its controls
 
-# The stop buttons of the players lead back to the first picture, and clicking them needs no kernel. The inner stack first, and
-# the outer when it is done: a stack that is taken away while it changes complains.
+# The stop buttons of the players lead back to the first picture, and clicking them needs no kernel.
 RESET = """<button class="jupyter-button widget-button longrun-reset" title="back to the first picture" onclick="
-const stops = [...this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')];
-stops.reverse().forEach((stop, i) => setTimeout(() => stop.click(), 100 * i));
+for (const stop of this.closest('.longrun-explorer').querySelectorAll('.longrun-player button:nth-of-type(2)')) stop.click();
 ">Reset</button>"""
+
+
+class Shown(widgets.Layout):
+    """The layout of a stack: its `order` is the number of the picture to show.
+
+    In the browser it is an inline style, by which the stack's style sheet picks the picture: nothing is built, fetched or
+    decoded anew, as it would be on every move of a `Stack` of ipywidgets.
+    """
+
+    order = Int(0).tag(sync=True)
 
 
 @dataclass(frozen=True)
@@ -83,12 +91,13 @@ def frames(picture: Callable[..., Figure | Image.Image], *, alt: str = "", **ste
     size = images[0].size
     box = arrange(rows, [pictures.webp(image) for image in images], size)
     mark = {"rows": rows, "size": size, "alt": alt}
-    display(_bundle(box, pictures.png(images[0])), metadata={MARK: mark, "image/png": {"alt": alt}}, raw=True)
+    first = base64.b64encode(pictures.png(images[0])).decode()
+    display(_bundle(box, first), metadata={MARK: mark, "image/png": {"alt": alt}}, raw=True)
 
 
-def _bundle(box: widgets.Widget, first: bytes) -> dict[str, Any]:
-    """One output of several types: a front end with widgets takes those, any other the first picture."""
-    return {**box._repr_mimebundle_(), "image/png": base64.b64encode(first).decode()}
+def _bundle(box: widgets.Widget, first: str) -> dict[str, Any]:
+    """One output of several types: a front end with widgets takes those, any other the first picture (base64 PNG)."""
+    return {**box._repr_mimebundle_(), "image/png": first}
 
 
 def arrange(rows: Sequence[tuple[str, list[str]]], images: list[bytes], size: tuple[int, int]) -> widgets.VBox:
@@ -100,13 +109,25 @@ def arrange(rows: Sequence[tuple[str, list[str]]], images: list[bytes], size: tu
     sliders = [widgets.SelectionSlider(options=options, index=0) for _, options in rows]
     if len(rows) == 2:
         inner = len(rows[1][1])
-        leaves = [widgets.Stack(leaves[i : i + inner], selected_index=0) for i in range(0, len(leaves), inner)]
-        for stack in leaves:
-            widgets.jslink((sliders[1], "index"), (stack, "selected_index"))
-    outer = widgets.Stack(leaves, selected_index=0)
-    widgets.jslink((sliders[0], "index"), (outer, "selected_index"))
+        leaves = [stack(sliders[1], leaves[i : i + inner]) for i in range(0, len(leaves), inner)]
+    outer = stack(sliders[0], leaves)
     lines = [controls.line(label, [player(slider), slider]) for (label, _), slider in zip(rows, sliders, strict=True)]
-    return controls.panel(*lines, widgets.HTML(RESET), outer)
+    style = widgets.HTML(picks(max(len(options) for _, options in rows)), layout=widgets.Layout(display="none"))
+    return controls.panel(style, *lines, widgets.HTML(RESET), outer)
+
+
+def stack(slider: widgets.SelectionSlider, children: list[Any]) -> widgets.Box:
+    """Return all children in one place, of which the one at the slider's index is seen."""
+    box = widgets.Box(children, layout=Shown())
+    box.add_class("longrun-stack")
+    widgets.jslink((slider, "index"), (box.layout, "order"))
+    return box
+
+
+def picks(count: int) -> str:
+    """Return the style by which a stack shows the child whose number is its `order`."""
+    chosen = ", ".join(f'.longrun-stack[style*="order: {i};"] > :nth-child({i + 1})' for i in range(count))
+    return f"<style>.longrun-stack > * {{ visibility: hidden; }} :is({chosen}) {{ visibility: inherit; }}</style>"
 
 
 def player(slider: widgets.SelectionSlider) -> widgets.Play:
@@ -118,12 +139,12 @@ def player(slider: widgets.SelectionSlider) -> widgets.Play:
     return play
 
 
-def stored(notebook: Path) -> list[tuple[dict[str, Any], list[bytes]]]:
-    """Return the controls and the pictures of every explorer that an executed notebook keeps."""
+def stored(notebook: Path) -> list[tuple[dict[str, Any], list[bytes], str]]:
+    """Return the controls, the pictures and the first as base64 PNG, of every explorer that an executed notebook keeps."""
     book = json.loads(notebook.read_text(encoding="utf-8"))
     outputs = [output for cell in book["cells"] for output in cell.get("outputs", []) if MARK in output.get("metadata", {})]
     state = book["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
-    return [(output["metadata"][MARK], _images(state, _view(output))) for output in outputs]
+    return [(output["metadata"][MARK], _images(state, _view(output)), str(output["data"]["image/png"])) for output in outputs]
 
 
 def _view(output: dict[str, Any]) -> str:
@@ -141,7 +162,6 @@ def _images(state: dict[str, Any], model: str) -> list[bytes]:
 
 def again(slug: str) -> None:
     """Show the explorers that an executed notebook keeps, without computing anything; that notebook alone keeps them."""
-    for mark, images in stored(NOTEBOOKS / f"{slug}.ipynb"):
+    for mark, images, first in stored(NOTEBOOKS / f"{slug}.ipynb"):
         box = arrange(mark["rows"], images, mark["size"])
-        first = pictures.png(Image.open(io.BytesIO(images[0])).convert("RGB"))
         display(_bundle(box, first), metadata={"image/png": {"alt": mark["alt"]}}, raw=True)

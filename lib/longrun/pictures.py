@@ -62,13 +62,15 @@ class Scene:
         self.artists = artists
         for artist in artists:
             artist.set_animated(True)
-        figure.dpi = resolution(figure)
+        self.figure, self.dpi = figure, resolution(figure)
+        figure.dpi = self.dpi
         self.canvas = FigureCanvasAgg(figure)
         self.canvas.draw()
         self.background = self.canvas.copy_from_bbox(figure.bbox)
 
     def picture(self) -> Image.Image:
         """Return the figure as its artists are now."""
+        self.figure.dpi = self.dpi  # pyplot resets it when it closes the figure
         self.canvas.restore_region(self.background)
         for artist in self.artists:
             artist.draw(self.canvas.get_renderer())

@@ -2,9 +2,11 @@
 
     python -m benchmarks.latency TABLE
 
-From the key's event to the new picture in its place, decoded and ready to be painted; twenty presses each.
+From the key's event to the new picture in its place, decoded and ready to be painted; twenty presses each. The machine's load
+(processes that wait for a core, this one included) is measured before and after: other work on the machine shows in the worst.
 """
 
+import os
 import statistics
 import sys
 from collections.abc import Iterator
@@ -46,6 +48,8 @@ def line(where: str, name: str, kind: str, page: object, explorer: object) -> st
 
 
 if __name__ == "__main__":
+    before = os.getloadavg()[0]
     table = HEAD + "".join(rows())
-    Path(sys.argv[1]).write_text(f"# From key press to changed picture\n\n{table}", encoding="utf-8")
+    load = f"Headless Chromium; {os.cpu_count()} cores, load {before:.1f} before and {os.getloadavg()[0]:.1f} after."
+    Path(sys.argv[1]).write_text(f"# From key press to changed picture\n\n{load}\n\n{table}", encoding="utf-8")
     print(table)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
+import io
 import os
 import shutil
 import socket
@@ -17,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from tools import settings
 
@@ -46,17 +50,6 @@ WATCH = """explorer => {
     });
     observer.observe(explorer, {subtree: true, childList: true, attributes: true});
   });
-}"""
-
-# Counts in `window.blanks` the times at which a frame of the screen would be without a picture.
-BLANKS = """explorer => {
-  window.blanks = 0;
-  const look = () => {
-    const image = explorer.querySelector('.widget-image');
-    if (!image || !image.naturalWidth || !image.getBoundingClientRect().height) window.blanks += 1;
-    requestAnimationFrame(look);
-  };
-  look();
 }"""
 
 
@@ -159,6 +152,21 @@ def changed(page: Any, explorer: Any, before: str, seconds: float = 20) -> str:
             raise AssertionError("the picture does not change")
         page.wait_for_timeout(10)
     return str(now)
+
+
+@contextmanager
+def filmed(page: Any, found: list[Image.Image]) -> Iterator[None]:
+    """Appends what the screen shows meanwhile, frame by frame."""
+    session = page.context.new_cdp_session(page)
+
+    def frame(event: dict[str, Any]) -> None:
+        found.append(Image.open(io.BytesIO(base64.b64decode(event["data"]))).convert("L"))
+        session.send("Page.screencastFrameAck", {"sessionId": event["sessionId"]})
+
+    session.on("Page.screencastFrame", frame)
+    session.send("Page.startScreencast", {"format": "jpeg", "quality": 50, "maxWidth": 480})
+    yield
+    session.detach()
 
 
 def latencies(page: Any, explorer: Any, handle: Any, count: int = 20) -> list[float]:

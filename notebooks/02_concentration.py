@@ -180,8 +180,8 @@ for column, name in enumerate(noises):
         lines(top, etas, mass[key], c[key], colour, f"$r$ = {r:g}: exact")
         known = [k for k in range(len(etas))[visible] if mass[key][k] * chains * steps > visits]
         value, bars = (np.array([getattr(seen[name, k], part)[i] for k in known]) for part in ("fraction", "error"))
-        label = "SGD, with errors" if i == 0 else None
-        top.errorbar(1 / etas[known], value, bars, fmt="s", ms=13, mfc="none", color=draw.BLACK, capsize=4, lw=1.5, zorder=5)
+        label = "squares: simulated, with errors" if i == 0 else None
+        top.plot(1 / etas[known], value, "s", ms=5, mfc="none", mew=1, color=draw.BLACK, zorder=5)
         bottom.errorbar(etas[known], -etas[known] * np.log(value / np.sqrt(etas[known])), etas[known] * bars / value, fmt="s", ms=13,
                         mfc="none", color=draw.BLACK, capsize=4, lw=1.5, zorder=5, label=label)  # fmt: skip
         apparent = -etas * np.log(mass[key] / np.sqrt(etas))
@@ -194,18 +194,19 @@ for column, name in enumerate(noises):
         ylim=(1e-32, 3),
         xlabel=r"$1/\eta$",
         ylabel="mass outside",
-        title=f"{name} noise; lines: predicted slope $-c(r)$",
+        title=f"{name} noise: exact law; lines: predicted slope $-c(r)$",
     )
     bottom.set(
         xlim=(0, 0.21),
         xlabel=r"$\eta$",
         ylabel=r"$-\eta\,\log(\mu_{\rm out}/\sqrt{\eta})$",
-        title="stars: predicted $c(r)$; lines: fits",
+        title="the slope as $\\eta\\to0$: stars predicted, lines fitted",
     )
     bottom.set_ylim(bottom=0)
+    top.plot([], [], "s", ms=7, mfc="none", mew=1, color=draw.BLACK, label="simulated")
     top.legend(loc="lower left" if name == "Gaussian" else "upper right")
     handles, names = bottom.get_legend_handles_labels()
-    bottom.legend(handles[-1:], names[-1:], loc="center", bbox_to_anchor=(0.3, 0.42))
+    bottom.legend(handles[-1:], names[-1:], loc="center right", bbox_to_anchor=(1, 0.43 if name == "Gaussian" else 0.7))
 results.figure(fig, "line", "Above: mass outside neighbourhoods of three radii against one over the step-size, for Gaussian and skewed noise: "
                "straight lines of the predicted slopes over thirty decades; simulations agree where they can see it. Below: the "
                "apparent slope against the step-size tends to the predicted one.")  # fmt: skip
@@ -227,8 +228,9 @@ for name in noises:
         if name == "skewed":
             rivals["diffusion with the same covariance"] = lowest
         results.check(
-            f"{name}, r = {r:g}: slope of the mass outside as η → 0 is c(r)", value[0], fit[0], 0, tolerance, rivals=rivals
-        )
+            f"{name}, r = {r:g}: slope of log(mass outside) in −1/η, η → 0: c(r)",
+            value[0], fit[0], 0, tolerance, rivals=rivals, headline=(name, r) == ("skewed", radii[-1]),
+        )  # fmt: skip
         decades = np.log10(mass[name, r].max() / mass[name, r].min())
         print(f"       over {decades:.0f} decades; cheapest edge at x = {where[0]:.3f}")
 
@@ -309,13 +311,13 @@ plane_etas = np.array([0.2, 0.17, 0.14, 0.12, 0.1])
 plane_mass, coarser = (np.array([plane_outside(eta, n) for eta in plane_etas]) for n in (3, 2.25))
 
 fig, ax = plt.subplots()
-lines(ax, plane_etas, plane_mass, plane_c, draw.BLUE, f"exact; line: slope predicted, $-c({plane_r:g})$ = {-plane_c:.3f}")
+lines(ax, plane_etas, plane_mass, plane_c, draw.BLUE, f"exact law; line: slope predicted, $-c({plane_r:g})$ = −{plane_c:.3f}")
 ax.plot(1 / plane_etas, plane_mass[-1] * np.exp(lowest[0] * (1 / plane_etas[-1] - 1 / plane_etas)), "--", color=draw.GREY,
-        label=f"the diffusion's slope, {-lowest[0]:.3f}")  # fmt: skip
+        label=f"the diffusion's slope, −{lowest[0]:.3f}")  # fmt: skip
 ax.set(
     yscale="log",
     xlabel=r"$1/\eta$",
-    ylabel=f"mass outside, $r$ = {plane_r:g}",
+    ylabel=f"mass outside balls of radius {plane_r:g}",
     title="bent double well in the plane, noise of coins",
 )
 ax.legend(loc="lower left")
@@ -331,7 +333,7 @@ plt.show()
 # %% tags=["verdict"]
 (fit, moved), (coarse, _) = (limit(plane_etas, value, fitted=5) for value in (plane_mass, coarser))
 gap, grid_error = rise[1] - rise[0], abs(fit[0] - coarse[0])
-results.check(f"plane, coins, r = {plane_r:g}: slope as η → 0 is c(r)", plane_c, fit[0], grid_error,
+results.check(f"plane, coins, r = {plane_r:g}: slope of log(mass outside) in −1/η, η → 0: c(r)", plane_c, fit[0], grid_error,
               grid_error + moved + gap * np.exp(-gap / plane_etas[0]),
               rivals={"half of it, without the factor 2": plane_c / 2, "diffusion with the same covariance": lowest[0]})  # fmt: skip
 print(f"       over {np.log10(plane_mass[0] / plane_mass[-1]):.1f} decades")
@@ -395,13 +397,13 @@ for k, eta in enumerate(heavy_etas):
         count += (np.abs(x) > edge) * (step >= 100)
     heavy[k], heavy_error[k] = count.mean() / runs, count.std() / runs / np.sqrt(chains)
 
-fig, (left, middle, last) = plt.subplots(1, 3, figsize=(18, 5.8))
+fig, (left, middle, last) = plt.subplots(1, 3, figsize=(18.5, 6))
 mesh = left.pcolormesh(big, shown, image.T, cmap="Blues", vmin=-6, vmax=1, shading="nearest")
-fig.colorbar(mesh, ax=left, label=r"$\log_{10}$ density")
+fig.colorbar(mesh, ax=left, label=r"$\log_{10}$ of the exact density", pad=0.02)
 left.hlines(centres[:, 0], big[0], big[-1], color=draw.ORANGE, lw=1.5, ls=":")
 left.plot(np.full(4, big[-1]), cycle[:, 0], "o", color=draw.RED, ms=9, mec="white", clip_on=False, zorder=5)
 left.axvline(2 / points[0].eigenvalues[0], color=draw.RED, ls="--", lw=2)
-left.set(xlabel=r"$\eta$", ylabel="$x$", title="exact law; dashed: $\\eta=2/h$; dots: cycles")
+left.set(xlabel=r"$\eta$", ylabel="$x$", title="too large a step; dashed: $\\eta=2/h$; dots: cycles")
 lines(middle, small, half_mass, c_half[0], draw.BLUE, "exact, right half; line: slope predicted")
 middle.set(yscale="log", xlabel=r"$1/\eta$", ylabel="mass outside", title=r"no noise at the saddle: $\sigma=\kappa|x|$")
 middle.legend()

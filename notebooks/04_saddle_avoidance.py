@@ -29,7 +29,7 @@ from longrun.action import minimum_action
 from longrun.balls import inside, log_density, log_mass
 from longrun.claims import Results
 from longrun.critical import critical_points
-from longrun.draw_costs import names
+from longrun.draw_costs import draw_levels, names
 from longrun.energy import transitions
 from longrun.landscapes import double_well, quadratic, three_hump_camel, tilted_himmelblau
 from longrun.law import invariant_law
@@ -86,22 +86,8 @@ gap = {
 
 fig, axes = plt.subplots(1, 4, figsize=(18, 6))
 for ax, name in zip(axes, settings, strict=True):
-    level, B, labels = E[name] * unit[name], costs[name].costs, names(points[name])
-    place = {
-        0: np.linspace(0.05, 0.75, sum(p.index == 0 for p in points[name])),
-        1: np.linspace(0.25, 0.95, max(1, len(gap[name]))),
-    }
-    where = np.array([place[min(p.index, 1)][sum(min(q.index, 1) == min(p.index, 1) for q in points[name][:i])]
-                      for i, p in enumerate(points[name])])  # fmt: skip
-    for i, q in enumerate(points[name]):
-        for j, p in enumerate(points[name]):
-            if q.index > 0 and p.index == 0 and (i, j) in costs[name].edges and B[i, j] < 1e-9:
-                ax.plot(where[[i, j]], level[[i, j]], color=draw.GREY, lw=1, zorder=1)
-        marker, colour = (("o", draw.BLUE), ("X", draw.ORANGE), ("^", draw.RED))[min(q.index, 2) if q.x.size > 1 else 2 * q.index]
-        ax.plot(where[i], level[i], marker, color=colour, ms=15, mec="white", zorder=3)
-        ax.annotate(labels[i], (where[i], level[i]), (9, 6), textcoords="offset points", fontsize=14)
-    ax.set(xticks=[], xlim=(-0.1, 1.15), title=name.replace(", ", ",\n"))
-    ax.margins(y=0.1)
+    draw_levels(ax, costs[name], points[name], E[name] * unit[name])
+    ax.set_title(name.replace(", ", ",\n"))
 axes[0].set_ylabel(r"energy $E_i\,\sigma^2/2$")
 results.figure(fig, "energies", "Energies of all critical points in four settings: dots for minima, crosses for saddles, triangles for "
                "maxima; grey lines lead from each saddle down to the minima that it falls to.")  # fmt: skip
@@ -130,23 +116,21 @@ def densities(name, eta, axes=None):
     return law, np.array([log_density(law, p.x, small)(p.x) for p in points[name]])
 
 
-def half_steps(eta, sigma, *halves):
-    """A box around 0, half a standard deviation ησ of a step from point to point: as coarse as is exact for Gaussian noise."""
-    return tuple(np.linspace(-half, half, int(np.ceil(4 * half / (eta * sigma))) + 1) for half in halves)
+def grid(eta, sigma, *halves, per_deviation=1.1):
+    """A box around 0 with 1.1 points per standard deviation ησ of a step: exact to e^{−2π²·1.1²} = 4e-11 for Gaussian noise."""
+    return tuple(np.linspace(-half, half, int(np.ceil(2 * half * per_deviation / (eta * sigma))) + 1) for half in halves)
 
 
-boxes = {"Himmelblau, Gaussian": (80.0, 5.0, 5.0), "camel, signs + Gaussian": (1.0, 2.2, 1.5)}
-
-
+boxes = {"Himmelblau, Gaussian": (80.0, 5.0, 5.0), "camel, signs + Gaussian": (1.0, 2.2, 1.5)}  # σ of the Gaussian part, box
 etas = {
-    "Himmelblau, Gaussian": np.array([0.0015, 0.00175, 0.002, 0.0025, 0.003]),
-    "camel, signs + Gaussian": np.array([0.055, 0.0625, 0.08]),
+    "Himmelblau, Gaussian": np.array([0.00125, 0.0015, 0.00175, 0.002, 0.0025, 0.003]),
+    "camel, signs + Gaussian": np.array([0.035, 0.04, 0.045, 0.055, 0.065, 0.08]),
     "double well, Gaussian": np.array([0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.1, 0.14, 0.2]),
     "double well, skewed": np.array([0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.1, 0.14, 0.2]),
 }
 laws, log_ratio = {}, {}
 for name, steps in etas.items():
-    found = [densities(name, eta, half_steps(eta, *boxes[name]) if name in boxes else None) for eta in steps]
+    found = [densities(name, eta, grid(eta, *boxes[name]) if name in boxes else None) for eta in steps]
     laws[name] = [law for law, _ in found]
     ground = int(np.argmin(E[name]))
     log_ratio[name] = np.array([density - density[ground] for _, density in found])
@@ -174,19 +158,19 @@ for name, colour in zip(simulated, (draw.BLUE, draw.ORANGE, draw.PURPLE), strict
     step, seen, error, exact = simulated[name]
     middle.plot(E[name][i] / step, exact / ln10, color=colour, lw=1.5)
     draw.errorbars(middle, E[name][i] / step, seen / ln10, error / ln10, colour, name, "s")
-left.set(xlabel=r"$1/\eta$", ylabel=r"$\log_{10}$ of density at saddle / at minimum", title="double well: sixty decades")
+left.set(xlabel=r"$1/\eta$", ylabel=r"$\log_{10}$ of density at saddle / at minimum", title="double well: over fifty decades")
 left.legend()
 middle.plot([0, 20], [0, -20 / ln10], "--", color=draw.GREY, lw=1.5, label="$e^{-(E_i-E_j)/\\eta}$", zorder=1)
 middle.set(xlabel=r"$(E_i-E_j)/\eta$", ylabel=r"$\log_{10}$ of mass, saddle / minimum", title="simulated; solid: exact, same balls")
-middle.set(xlim=(0, 13), ylim=(-6, 1))
-middle.legend(loc="upper right", fontsize=12)
+middle.set(xlim=(2, 10), ylim=(-4.6, 0.4))
+middle.legend(loc="upper right")
 tints = (draw.BLUE, draw.SKY, draw.GREEN, draw.PURPLE, draw.RED)
 name = "Himmelblau, Gaussian"
 eta = etas[name]
 for (i, label), colour in zip([(i, n) for i, n in enumerate(names(points[name])) if n[0] != "m"], tints, strict=True):
     right.plot(1 / eta, -E[name][i] / eta / ln10, color=colour, lw=1.5)
     right.plot(1 / eta, log_ratio[name][:, i] / ln10, "o", color=colour, ms=9, mec="white", label=label)
-right.set(xlabel=r"$1/\eta$", title="Himmelblau: exact law on $e^{-(E_i-E_j)/\\eta}$")
+right.set(xlabel=r"$1/\eta$", ylabel=r"$\log_{10}$ of density at saddle / at minimum", title="Himmelblau: exact; lines: $e^{-(E_i-E_j)/\\eta}$")
 right.legend(ncols=2)
 results.figure(fig, "decades", "Logarithm of the density at saddles against the density at the lowest minimum, over one over the step-size. "
                "Points of the exact law lie on the straight lines of the prediction down to 1e-60; simulations agree with the exact "
@@ -213,7 +197,7 @@ for name, (_, seen, error, exact) in simulated.items():
 # $\mu_\infty\propto e^{-2f/(\eta\sigma^2)+|\nabla f|^2/(2\sigma^2)}(1+O(\eta))$, and so the ratio of densities at critical points has prefactor **one**, without determinants; a
 # ball $|x-x_i|<\sqrt\eta$ has a constant one; a fixed ball has one of order $\sqrt\eta$, in any dimension (one boundary layer of width
 # $\eta$ in place of one Gaussian of width $\sqrt\eta$), which we take off as $-\tfrac12\eta\log\eta$. (In the picture, solid lines are the Gibbs
-# density with these two terms, dotted ones the fits; on Himmelblau's function, where $\eta h$ is not small, the terms of order $\eta^2$ show.)
+# density with these two terms, dotted ones the fits that the verdicts use; on Himmelblau's function, where $\eta h$ is not small, the terms of order $\eta^2$ show.)
 
 
 # %%
@@ -298,12 +282,13 @@ for ax, name, sigma in ((axes[0], "double well, Gaussian", 1.0), (axes[1], "Himm
         ax.plot(0, low_edge[name], "*", color=draw.RED, ms=18, clip_on=False, zorder=6)
     ax.set(xlabel=r"$\eta$", xlim=(0, 0.105 if "double" in name else None), title=name)
 axes[0].set(ylabel=r"$-\eta\,\log(\mathrm{ratio})\;\sigma^2/2$")
-axes[0].set_ylim(0.29, 0.37)
-axes[0].legend(loc="lower left", fontsize=12)
+axes[0].set_ylim(0.276, 0.365)
+axes[0].plot([], [], color=draw.GREY, lw=1.5, label="Gibbs density, to the next order")
+axes[0].legend(loc="lower left")
 draw.errorbars(axes[2], sizes, by_size, by_size_moved, draw.RED, r"exact law, $\eta\to0$")
 fine = np.linspace(0.01, 0.55, 14)
 axes[2].axhline(E["double well, Gaussian"][curves["double well, Gaussian"][0]] * unit["double well, Gaussian"], color=draw.BLUE, lw=1.5,
-                label="$E_i-E_j$: the slide, at the letter")  # fmt: skip
+                label="$E_i-E_j$: the slide, taken literally")  # fmt: skip
 axes[2].plot(fine, [edge("double well, Gaussian", r) * unit["double well, Gaussian"] for r in fine], color=draw.RED, lw=1.5,
              label="lowest energy in the ball")  # fmt: skip
 axes[2].set(xlabel="radius $r$ of the fixed balls", title="the $O(\\varepsilon)$ of the theorem, measured")
@@ -312,7 +297,10 @@ axes[1].set_xticks([0, 0.001, 0.002, 0.003], ["0", "0.001", "0.002", "0.003"])
 for row, colour in zip(curves["Himmelblau, Gaussian"][2][:2], (draw.BLUE, draw.GREEN), strict=True):
     step = etas["Himmelblau, Gaussian"]
     fit = limit(row, step ** np.arange(4)[:, None])[0]
-    axes[1].plot(np.linspace(0, step.max(), 50), np.polyval(fit[::-1], np.linspace(0, step.max(), 50)), ":", color=colour, lw=1.5)
+    axes[1].plot(np.linspace(0, step.max(), 50), np.polyval(fit[::-1], np.linspace(0, step.max(), 50)), ":", color=colour, lw=2)
+axes[1].plot([], [], ":", color=draw.GREY, lw=2, label="fits of the exact law")
+axes[1].plot([], [], "*", color=draw.BLUE, ms=18, label="predicted limit $E_i-E_j$")
+axes[1].legend(loc="lower left")
 results.figure(fig, "balls", "Minus eta log of the ratio of masses, saddle against minimum, over the step-size, for the density at the points, for "
                "balls of radius proportional to the square root of eta and for fixed balls: the first two tend to the energy gap, the third "
                "to the lowest energy in the ball. Right: that limit against the radius.")  # fmt: skip
@@ -321,24 +309,23 @@ plt.show()
 # %% tags=["verdict"]
 for name, (i, pair, measured) in curves.items():
     step = etas[name][:6]
-    powers = np.arange(4 if len(step) > 4 else 3)
+    powers = np.arange(4)
     height, diffusion = E[name][i] * unit[name], points[name][i].value - pair[0].value
     for row, kind in zip(measured[:2], kinds, strict=False):
         fit, _, moved = limit(row[: len(step)], step ** powers[:, None])
         rivals = {"half of it: E = f/σ²": height / 2}
         if abs(diffusion - height) > 0.01 * height:
             rivals["the diffusion with the same covariance, 2f/σ²"] = diffusion
-        results.check(f"{name}, {kind}: −η log ratio → E_i − E_j (times σ²/2)", height, fit[0], 0, moved, rivals=rivals)
+        results.check(f"{name}, {kind}: −η log(saddle/minimum) → E_i − E_j (times σ²/2)", height, fit[0], 0, moved, rivals=rivals,
+                      headline=(name, kind) == ("Himmelblau, Gaussian", kinds[1]))  # fmt: skip
     if name in low_edge:
         fit, _, moved = limit((measured[2, : len(step)] + step * np.log(step) / 2 * unit[name]), step ** powers[:, None])
-        results.check(f"{name}, {kinds[2]}: −η log ratio → least energy in the ball − E_j", low_edge[name], fit[0], 0, moved,
-                      rivals={"the slide at the letter: E_i − E_j": height})  # fmt: skip
+        results.check(f"{name}, {kinds[2]}: −η log(saddle/minimum) → least energy in the ball − E_j", low_edge[name], fit[0], 0, moved,
+                      rivals={"the slide, taken literally: E_i − E_j": height})  # fmt: skip
 
 # %% [markdown]
 # (Tolerance: the law has no statistical error, so what is left is the extrapolation, a polynomial in $\eta$; we allow as much as the highest order
-# kept moves the limit. On the camel the steps that can be afforded are few, and larger ones mislead: the same extrapolation from steps between
-# 0.06 and 0.1 overshoots by 7 %, more than its own tolerance. Read the agreement there as one to 5 %, which is enough to tell it from the diffusion,
-# whose limit the measured values have already passed. On Himmelblau's function a ball of radius 0.3 is *thinner* than the layer that would dominate it, at every step that we can
+# kept moves the limit. On Himmelblau's function a ball of radius 0.3 is *thinner* than the layer that would dominate it, at every step that we can
 # afford: there we have the curve of the Gibbs density, and no limit to judge.)
 #
 # ## Staying and leaving
@@ -355,7 +342,12 @@ for name, (i, pair, measured) in curves.items():
 # \eta\,\mathbb E\,T \approx \frac1{2|\lambda|}\log\frac1\eta + \text{const} .$$
 #
 # The constant is known too: $\mathbb E\log|\mathcal N(0,1)| = -\tfrac12(\gamma+\log2)$, and the rest of the way is descent along the unstable manifold
-# (`leaving_time`; nothing is fitted). On the line, an integral equation gives $\mathbb E\,T$ exactly (`expected_exit`).
+# (`leaving_time`; nothing is fitted). On the line, an integral equation gives $\mathbb E\,T$ exactly (`expected_exit`), for steps as small as we
+# like: there the exponent is judged on exact times, and the simulation is judged against them. In the plane the simulation is all we have.
+#
+# What the prediction leaves out tends to 0. If the saddle is not symmetric, SGD leaves on either side with probabilities that differ by
+# $O(\sqrt\eta)$, and the sides are not equally long: hence a term $\sqrt\eta$, small on the line and below the statistical error in the plane, and a
+# term $\eta$. The fits below have both where the times are exact, $\eta$ only where they are simulated.
 
 # %%
 eta_gd = 0.05
@@ -391,18 +383,37 @@ places = {
     "Himmelblau, Gaussian": (himmelblau, Gaussian(20.0), curves["Himmelblau, Gaussian"][1][1], 1.0),
     "Himmelblau, signs": (himmelblau, Rademacher(20.0), curves["Himmelblau, Gaussian"][1][1], 1.0),
 }
-T, T_error, T_predicted, step_of = {}, {}, {}, {}
-for name, (landscape, noise, q, far) in places.items():
-    step_of[name] = np.array([0.001, 0.003, 0.01, 0.03]) * (1.0 if "well" in name else 0.1)
-    times = [first_passage(landscape, noise, eta, np.tile(q.x, (chains, 1)), lambda x, q=q, far=far: ~inside(q.x, far)(x), 10**6, rng=rng)
-             for eta in step_of[name]]  # fmt: skip
-    T[name], T_error[name] = np.mean(times, axis=1), np.std(times, axis=1) / np.sqrt(chains)
-    T_predicted[name] = np.array([leaving_time(landscape, noise, eta, q, far) for eta in step_of[name]])
-q = curves["double well, Gaussian"][1][1]
-exact_steps = np.array([0.01, 0.03, 0.1])
-exact_mean = np.array([expected_exit(line, Gaussian(1.0), eta, q.x[0], (q.x[0] - 0.4, q.x[0] + 0.4)) for eta in exact_steps])
-exact_times = [first_passage(line, Gaussian(1.0), eta, np.tile(q.x, (4 * chains, 1)), lambda x: ~inside(q.x, 0.4)(x), 10**5, rng=rng)
-               for eta in exact_steps]  # fmt: skip
+
+
+def simulated_times(landscape, noise, q, far, steps, runs):
+    """Mean time to leave and its standard error, at each step."""
+    times = [first_passage(landscape, noise, eta, np.tile(q.x, (runs, 1)), lambda x: ~inside(q.x, far)(x), 10**6, rng=rng)
+             for eta in steps]  # fmt: skip
+    return np.mean(times, axis=1), np.std(times, axis=1) / np.sqrt(runs)
+
+
+on_line = [name for name in places if "well" in name]
+step_of = {name: np.array([0.003, 0.01, 0.03] if name in on_line else [0.0001, 0.0003, 0.001, 0.003]) for name in places}
+T, T_error = {}, {}
+for name, place in places.items():
+    T[name], T_error[name] = simulated_times(*place, step_of[name], 4 * chains if name in on_line else 8 * chains)
+
+exact_steps, exact_T = np.array([0.001, 0.002, 0.003, 0.01, 0.03]), {}
+for name in on_line:
+    landscape, noise, q, far = places[name]
+    exact_T[name] = np.array([expected_exit(landscape, noise, eta, q.x[0], (q.x[0] - far, q.x[0] + far)) for eta in exact_steps])
+
+
+def unit_time(name, steps):
+    """1/log(1 + η|λ|) steps: the time in which a distance from the saddle grows by a factor e."""
+    return 1 / np.log1p(-steps * places[name][2].eigenvalues[0])
+
+
+def predicted_time(name, steps):
+    """Mean time to leave, without a fitted number."""
+    landscape, noise, q, far = places[name]
+    return np.array([leaving_time(landscape, noise, eta, q, far) for eta in steps])
+
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(16, 6.6))
@@ -415,26 +426,18 @@ left.set(
     yscale="log",
     xlabel="steps $t$",
     ylabel="distance to the saddle",
-    ylim=(1e-8, 30),
+    ylim=(1e-8, 300),
     title=f"camel, starts on the stable manifold, $\\eta$ = {eta_gd:g}",
 )
 left.legend(loc="upper left", fontsize=12)
 for name, colour, marker in zip(places, (draw.BLUE, draw.ORANGE, draw.GREEN, draw.PURPLE), "osD^", strict=True):
-    landscape, noise, q, far = places[name]
-    lam = -q.eigenvalues[0]
-    fine = np.geomspace(step_of[name][0], step_of[name][-1], 8)
-    draw.errorbars(right, step_of[name], lam * step_of[name] * T[name], lam * step_of[name] * T_error[name], colour, name, marker)
-    right.plot(fine, [lam * eta * leaving_time(landscape, noise, eta, q, far) for eta in fine], color=colour, lw=1.5)
-right.plot(
-    exact_steps,
-    -places["double well, Gaussian"][2].eigenvalues[0] * exact_steps * exact_mean,
-    "x",
-    color=draw.BLACK,
-    ms=11,
-    mew=2.5,
-    label="integral equation",
-    zorder=6,
-)
+    steps, lam = step_of[name], -places[name][2].eigenvalues[0]
+    draw.errorbars(right, steps, lam * steps * T[name], lam * steps * T_error[name], colour, name, marker)
+    fine = np.geomspace(exact_steps[0] if name in on_line else steps[0], steps[-1], 6)
+    right.plot(fine, lam * fine * predicted_time(name, fine), color=colour, lw=1.5)
+for name in on_line:
+    lam, label = -places[name][2].eigenvalues[0], "double wells: exact" if name == on_line[0] else None
+    right.plot(exact_steps, lam * exact_steps * exact_T[name], "o", color=draw.BLACK, ms=15, mfc="none", mew=1.5, label=label)
 right.plot(
     [3e-5, 1e-3],
     1.2 + np.log(np.array([1, 3e-5 / 1e-3])) + 3.5,
@@ -466,21 +469,33 @@ spread = later.std() / np.sqrt(later.size) / bits
 results.check("gradient descent on the stable manifold leaves by rounding: steps per factor e of precision", 1 / np.log(growth), later.mean() / bits,
               spread, 4 * spread, rivals={"rounding grows by the other eigenvalue": -1 / np.log(1 - eta_gd * saddle.eigenvalues[1]),
                                           "precision does not matter": 0})  # fmt: skip
-simulated_exact = np.mean(exact_times, axis=1)
-exact_error = np.std(exact_times, axis=1) / np.sqrt(4 * chains)
-results.check("double well, Gaussian: mean time to leave, simulated against the integral equation", exact_mean, simulated_exact, exact_error,
-              4 * exact_error, rivals={"without the constant: log(1/η)/(2η|λ|)": np.log(1 / exact_steps) / (2 * exact_steps * -places["double well, Gaussian"][2].eigenvalues[0])})  # fmt: skip
-for name, (_, _, q, _) in places.items():
-    step = step_of[name]
-    unit_time = np.log1p(-step * q.eigenvalues[0])
-    y, error = unit_time * T[name], unit_time * T_error[name]
-    fit, fit_error, moved = limit(y, (np.log(1 / step), np.ones_like(step), step), error)
+for name in on_line:
+    exact = exact_T[name][np.searchsorted(exact_steps, step_of[name])]
+    line_through_two = np.polyfit(1 / step_of[name][-2:], np.log(exact[-2:]), 1)
+    exponential = np.exp(np.polyval(line_through_two, 1 / step_of[name]))
+    results.check(f"{name}: mean time to leave, simulation against the exact time", exact, T[name], T_error[name], 4 * T_error[name],
+                  rivals={"an exponential time e^{c/η}, c from the two largest steps": exponential,
+                          "without the constant: log(1/η)/(2η|λ|)": np.log(1 / step_of[name]) / 2 * unit_time(name, step_of[name])})  # fmt: skip
+
+
+def in_units(name):
+    """Steps, mean times in units of `unit_time` and their errors: exact ones where there are, simulated ones elsewhere."""
+    steps, time, error = (exact_steps, exact_T[name], None) if name in on_line else (step_of[name], T[name], T_error[name])
+    unit = unit_time(name, steps)
+    return steps, time / unit, predicted_time(name, steps) / unit, None if error is None else error / unit
+
+
+forgotten = (np.euler_gamma + np.log(2)) / 2  # −E log|N(0, 1)|
+for name in places:
+    steps, y, prediction, error = in_units(name)
+    orders = (np.sqrt(steps), steps) if name in on_line else (steps,)
+    fit, fit_error, moved = limit(y, (np.log(1 / steps), np.ones_like(steps), *orders), error)
+    off, off_error, off_moved = limit(y - prediction, (np.ones_like(steps), *orders), error)
+    fit_error, off_error = (0, 0) if error is None else (fit_error, off_error)
     results.check(f"{name}: log(1 + η|λ|) · mean time to leave grows as p log(1/η), p", 0.5, fit[0], fit_error, 4 * fit_error + moved,
                   rivals={"1/|λ| for 1/(2|λ|)": 1, "a time of order 1/η": 0})  # fmt: skip
-    measured, wrong = np.log(T[name][:3]), np.polyfit(1 / step[-2:], np.log(T[name][-2:]), 1)
-    relative = T_error[name][:3] / T[name][:3]
-    results.check(f"{name}: log of the mean time to leave, three smallest steps, no fit", np.log(T_predicted[name][:3]), measured, relative,
-                  4 * relative, rivals={"an exponential time e^{c/η}, c from the two largest steps": np.polyval(wrong, 1 / step[:3])})  # fmt: skip
+    results.check(f"{name}: log(1 + η|λ|) · (mean time to leave − prediction) as η → 0", 0, off[0], off_error, 4 * off_error + off_moved,
+                  rivals={"a typical |W| in place of its mean logarithm": -forgotten})  # fmt: skip
 
 # %% [markdown]
 # ## Where it breaks
@@ -507,7 +522,7 @@ even, big = double_well(0.0), np.array([0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 
 depth = []
 for eta in big:
     half = min(2.2, 0.98 * np.sqrt(1 + 2 / eta))  # beyond, steps lead away for ever
-    law = invariant_law(even, Gaussian(0.1), eta, axes=half_steps(min(eta, 0.4) / 2, 0.1, half)[0])
+    law = invariant_law(even, Gaussian(0.1), eta, axes=grid(min(eta, 0.4) / 2, 0.1, half, per_deviation=2)[0])
     top = np.log(law.density.max())
     depth.append([-eta * (log_density(law, [x], 0.02)(np.array([x])) - top) for x in (0.0, 1.0)])
 depth = np.array(depth) * 0.1**2 / 2
@@ -555,6 +570,7 @@ for name in settings:
 results.numbers(sizes=sizes, by_size=by_size, edge=theory, depth=depth, rtol=1e-5)
 for name in places:
     results.numbers(**{f"leaving_{name.replace(', ', '_').replace(' ', '_')}": T[name]})
+results.numbers(exact_times=list(exact_T.values()))
 results.save()
 
 # %% [markdown]

@@ -37,6 +37,20 @@ def test_exact_time_against_simulation():
     assert abs(times.mean() - exact) < 4 * times.std() / np.sqrt(times.size)
 
 
+def test_exact_time_of_many_small_steps():
+    """η E T → (log(2R/√η) + γ/2)/λ for the linear problem, thousands of nodes on a band; the next order is η log(1/η)."""
+    eta, radius = 2e-4, 0.5
+    diffusion = np.log(2 * radius / np.sqrt(eta)) + np.euler_gamma / 2
+    assert eta * expected_exit(HILL, Gaussian(1.0), eta, 0.0, (-radius, radius)) == pytest.approx(diffusion, abs=10 * eta)
+
+
+@pytest.mark.parametrize("noise", [Gaussian(1.0), Sum(Rademacher(1.0), Gaussian(0.5))])
+def test_exact_time_is_the_same_from_both_sides(noise):
+    """The landscape and the noise are symmetric."""
+    left, right = (expected_exit(double_well(0.0), noise, 0.05, x, (-0.6, 0.6)) for x in (-0.1, 0.1))
+    assert left == pytest.approx(right, rel=1e-10)
+
+
 def test_one_step_out_of_a_small_interval():
     """Noise much larger than the interval: a geometric number of steps."""
     stay = 0.02 / (0.1 * 5 * np.sqrt(2 * np.pi))

@@ -61,6 +61,7 @@ def save(fig: Figure, name: str) -> list[str]:
         buffer = io.BytesIO()
         fig.savefig(buffer, format=kind, metadata=fields)
         write_bytes(outputs() / f"{name}.{kind}", buffer.getvalue())
+        fig.set_layout_engine("none")  # the layout stands: to find it again for each copy takes longer than to draw it
     return [f"{name}.{kind}" for kind in sorted(metadata)]
 
 

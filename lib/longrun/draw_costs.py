@@ -47,6 +47,24 @@ def draw_climbs(ax: Axes, costs: Transitions, points: Sequence[CriticalPoint], c
             label = "_"
 
 
+def draw_levels(ax: Axes, costs: Transitions, points: Sequence[CriticalPoint], level: Array) -> None:
+    """Draw the energies `level` (p,) of all points: minima from left to right, saddles and maxima above those they fall to."""
+    minima = sorted((i for i, point in enumerate(points) if point.index == 0), key=lambda i: points[i].x[0])
+    where = dict(zip(minima, np.linspace(0, 1, len(minima)), strict=True))
+    for i, (point, label) in enumerate(zip(points, names(points), strict=True)):
+        falls = [j for k, j in costs.edges if k == i and j in minima and costs.costs[i, j] < 1e-9]
+        if point.index > 0:  # a maximum of the plane beside the saddle that has the same two wells below it
+            where[i] = float(np.mean([where[j] for j in falls] or [0.5])) + 0.18 * (point.index - 1)
+        for j in falls:
+            ax.plot([where[i], where[j]], level[[i, j]], color=draw.GREY, lw=1, zorder=1)
+        marker, colour = MARKERS[2 if label[0] == "M" else point.index]
+        ax.plot(where[i], level[i], marker, color=colour, ms=15, mec="white", zorder=3)
+        low = point.index == 0
+        ax.annotate(label, (where[i], level[i]), (0, -12 if low else 11), textcoords="offset points", ha="center", va="top" if low else "bottom")
+    ax.set(xticks=[], xlim=(-0.15, 1.15))
+    ax.margins(y=0.12)
+
+
 def draw_matrix(ax: Axes, costs: Array, labels: list[str]) -> None:
     """Write a matrix of costs into coloured cells, rows: from, columns: to."""
     finite = np.where(np.isfinite(costs), costs, np.nan)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, eye_array
+from scipy.sparse.linalg import splu
 
 from longrun.critical import CriticalPoint
 from longrun.errors import NotConverged
@@ -16,6 +18,8 @@ Array = NDArray[np.float64]
 
 _SMALL = 1e-6  # of the radius: nearer to the saddle the descent is linear, to that relative accuracy
 _PHASES = 64  # starts within one step of the descent
+_NODE, _WEIGHT = np.polynomial.legendre.leggauss(8)
+_REACH = 9.0  # standard deviations of a Gaussian step, e^{−81/2} = 3e-18
 
 
 def leaving_time(landscape: Landscape, noise: Noise, eta: float, saddle: CriticalPoint, radius: float) -> float:
@@ -94,7 +98,7 @@ def expected_exit(landscape: Landscape, noise: Noise, eta: float, start: float, 
     Returns
     -------
     float
-        Exact for SGD itself, up to the quadrature: Gauss and Legendre, one node per half a standard deviation of a step or more.
+        Exact for SGD itself, up to the quadrature: Gauss and Legendre, eight nodes on each two standard deviations of a step.
 
     Raises
     ------
@@ -109,19 +113,32 @@ def expected_exit(landscape: Landscape, noise: Noise, eta: float, start: float, 
     coarse = np.linspace(low, high, 201)[:, None]
     sigma = increments(noise, coarse).sigma
     assert sigma is not None
-    count = int(np.ceil(max(40.0, 3 * (high - low) / (positive("eta", eta) * sigma.min()))))
-    node, weight = np.polynomial.legendre.leggauss(count)
-    y, weight = low + (high - low) * (node + 1) / 2, (high - low) * weight / 2
-    x = np.append(y, start)
+    edges = np.linspace(low, high, int(np.ceil(max(8.0, (high - low) / (2 * positive("eta", eta) * sigma.min())))) + 1)
+    half = np.diff(edges)[:, None] / 2
+    y = ((edges[:-1, None] + half) + half * _NODE).ravel()
+    weight = (half * _WEIGHT).ravel()
+    kernel = _among(landscape, noise, eta, np.append(y, start), y) @ diags_array(weight)
+    # rows of I − K are dominated by their diagonal: no pivoting, so that a band stays a band
+    solver = splu((eye_array(y.size) - kernel[:-1]).tocsc(), permc_spec="NATURAL", diag_pivot_thresh=0.0)
+    times = solver.solve(np.ones(y.size))
+    return float(1 + (kernel[-1:] @ times)[0])
+
+
+def _among(landscape: Landscape, noise: Noise, eta: float, x: Array, y: Array) -> csr_array:
+    """Return the transition density of one step from points x (m,) to increasing points y (n,) of the line, 0 where below 1e-18."""
     part = increments(noise, x[:, None])
     assert part.sigma is not None
-    kernel = np.zeros((count + 1, count))
+    spread = eta * part.sigma
+    total = csr_array((len(x), len(y)))
     for probability, atom in zip(part.weights, part.atoms, strict=True):
         mean = x - eta * (landscape.grad(x[:, None]) + atom)[:, 0]
-        spread = eta * part.sigma
-        kernel += probability * np.exp(-(((y - mean[:, None]) / spread[:, None]) ** 2) / 2) / (spread[:, None] * np.sqrt(2 * np.pi))
-    kernel *= weight
-    return float(1 + kernel[-1] @ np.linalg.solve(np.eye(count) - kernel[:-1], np.ones(count)))
+        first, last = (np.searchsorted(y, mean + side * _REACH * spread) for side in (-1, 1))
+        row = np.repeat(np.arange(len(x)), last - first)
+        pointer = np.concatenate([[0], np.cumsum(last - first)])
+        column = np.arange(len(row)) - pointer[row] + first[row]
+        density = np.exp(-(((y[column] - mean[row]) / spread[row]) ** 2) / 2) / (spread[row] * np.sqrt(2 * np.pi))
+        total = total + csr_array((probability * density, column, pointer), shape=total.shape)
+    return total
 
 
 def stable_starts(landscape: Landscape, saddle: CriticalPoint, eta: float, distance: float, count: int) -> Array:

@@ -355,7 +355,7 @@ for name in well_noises:
     results.check(f"Himmelblau, {name}: variance / linear prediction as η → 0", 1, fit.coefficients[0], fit.errors[0], 4 * fit.errors[0] + fit.moved[0],
                   rivals={"variance ησ²/h, without the ½": 2})  # fmt: skip
     results.check(f"Himmelblau, {name}: radius ∝ η^p as η → 0", 0.5, power.coefficients[0], power.errors[0], 4 * power.errors[0] + power.moved[0],
-                  rivals={"radius ∝ η": 1})  # fmt: skip
+                  rivals={"radius ∝ η": 1}, headline=name == "signs ±σ")  # fmt: skip
 
 # %% [markdown]
 # ## Where it breaks

@@ -197,7 +197,7 @@ for column, name in enumerate(noises):
         title=f"{name} noise: exact law; lines: predicted slope $-c(r)$",
     )
     bottom.set(
-        xlim=(0, 0.21),
+        xlim=(-0.006, 0.21),
         xlabel=r"$\eta$",
         ylabel=r"$-\eta\,\log(\mu_{\rm out}/\sqrt{\eta})$",
         title="the slope as $\\eta\\to0$: stars predicted, lines fitted",

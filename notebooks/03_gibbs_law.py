@@ -44,8 +44,18 @@ results = Results(
     "03_gibbs_law",
     title="Boltzmann–Gibbs law: critical points are visited with weights exp(−E/η)",
     parameters=dict(
-        tilt_line=tilt_line, tilt=tilt, sigma=sigma, signs=signs, blur=blur, eta=eta, cold=cold, hot=hot, runs=runs, T=T,
-        chains=chains, seed=seed,
+        tilt_line=tilt_line,
+        tilt=tilt,
+        sigma=sigma,
+        signs=signs,
+        blur=blur,
+        eta=eta,
+        cold=cold,
+        hot=hot,
+        runs=runs,
+        T=T,
+        chains=chains,
+        seed=seed,
     ),
 )
 
@@ -249,7 +259,7 @@ right.set(
     ylabel=r"mass ratio times $e^{(E_i-E_0)/\eta}$",
     title=r"stars: $\sqrt{\det H_0/\det H_i}$",
 )
-right.legend(title="minimum")
+right.legend(title="minimum", loc="lower right")
 results.figure(fig, "plane", "Tilted Himmelblau function, Gaussian noise. Left: minus eta log of the mass of three wells relative to the deepest "
                "tends to the differences of depth as eta tends to zero. Right: the factors in front tend to Laplace's.")  # fmt: skip
 plt.show()
@@ -307,8 +317,9 @@ results.figure(fig, "coins", "Tilted Himmelblau function, noise of coins plus a 
 plt.show()
 
 # %% [markdown]
-# The tolerance here is how far the polynomial's value at $\eta=0$ moves without the largest step or without the smallest, whichever is more, the most over
-# the wells: the barrier between the two others is hardly above the temperature of the largest step, so that a well's own move says too little.
+# The tolerance here is how far the polynomial's value at $\eta=0$ moves without the largest step or without the smallest, whichever is more, and for the
+# well where it moves most. The rule above, the largest step only, is met too, but with nothing to spare: we took this one after seeing that. The barrier
+# between the two others is hardly above the temperature of the largest step, so that such a well's own move says too little.
 
 # %% tags=["verdict"]
 y, moved = limit(coin_etas, coin_apparent)
@@ -400,7 +411,7 @@ left.set(
     ylim=(0, 0.5),
     xlabel=r"$\eta$",
     ylabel=r"$\mu_\infty(\mathcal{U}_i)$",
-    title=f"$\\sigma$ = {sigma:g}; stars: $\\propto\\det H_i^{{-1/2}}$",
+    title=f"weights of the wells, $\\sigma$ = {sigma:g}; stars: $\\propto\\det H_i^{{-1/2}}$",
 )
 left.legend(title="well of", ncols=4, loc="lower center", columnspacing=0.8, handletextpad=0.1)
 for k, (start, colour) in enumerate(names_of.items()):
@@ -413,8 +424,8 @@ curve.set(
     yscale="log",
     ylim=(5e-4, 1.2),
     xlabel="steps $T$",
-    ylabel=r"distance of the law of $x_T$ to $\mu_\infty$",
-    title="full: cold, dashed: hot",
+    ylabel=r"total variation, law of $x_T$ to $\mu_\infty$",
+    title="forgetting the start; full: cold, dashed: hot",
 )
 curve.legend(loc="lower left")
 for ax, level, name in ((cold_ax, cold, "cold"), (hot_ax, hot, "hot")):

@@ -170,7 +170,11 @@ eta = etas[name]
 for (i, label), colour in zip([(i, n) for i, n in enumerate(names(points[name])) if n[0] != "m"], tints, strict=True):
     right.plot(1 / eta, -E[name][i] / eta / ln10, color=colour, lw=1.5)
     right.plot(1 / eta, log_ratio[name][:, i] / ln10, "o", color=colour, ms=9, mec="white", label=label)
-right.set(xlabel=r"$1/\eta$", ylabel=r"$\log_{10}$ of density at saddle / at minimum", title="Himmelblau: exact; lines: $e^{-(E_i-E_j)/\\eta}$")
+right.set(
+    xlabel=r"$1/\eta$",
+    ylabel=r"$\log_{10}$ of density at saddle / at minimum",
+    title="Himmelblau: exact; lines: $e^{-(E_i-E_j)/\\eta}$",
+)
 right.legend(ncols=2)
 results.figure(fig, "decades", "Logarithm of the density at saddles against the density at the lowest minimum, over one over the step-size. "
                "Points of the exact law lie on the straight lines of the prediction down to 1e-60; simulations agree with the exact "

@@ -6,7 +6,7 @@
 # costs to climb out of the *other* well, and not by the depths $f(p_1)$, $f(p_2)$. If $\sigma_1$ is small enough, SGD prefers $p_1$ although
 # $p_2$ is the global minimum.
 #
-# Read to the letter, the slide says $E_1 = (f(q)-f(p_2))/\sigma_2^2$, likewise $E_2$, and $E_1<E_2\Rightarrow\mu_\infty(p_1)\ll\mu_\infty(p_2)$.
+# Taken literally, the slide says $E_1 = (f(q)-f(p_2))/\sigma_2^2$, likewise $E_2$, and $E_1<E_2\Rightarrow\mu_\infty(p_1)\ll\mu_\infty(p_2)$.
 # By the talk's own formula for Gaussian noise a factor 2 is missing, and lower energy means *more* mass, $\gg$:
 #
 # $$E_1 = \frac{2\,(f(q)-f(p_2))}{\sigma_2^2},\qquad E_2 = \frac{2\,(f(q)-f(p_1))}{\sigma_1^2},\qquad
@@ -144,7 +144,7 @@ left.legend(loc="upper center")
 fine = np.linspace(0.004, 0.31, 100)
 right.plot(fine, gap - fine * slide.log_prefactor(), color=draw.BLUE, lw=1.5, label="predicted to the next order")
 draw.errorbars(right, etas, -etas * exact, 0, draw.BLUE, "exact law")
-right.plot(sim_etas, -sim_etas * sim_exact, "o", color=draw.BLUE, ms=15, mfc="none", mew=2)
+right.plot(sim_etas, -sim_etas * sim_exact, "o", color=draw.BLUE, ms=15, mfc="none", mew=2, label="exact law, same $\\eta$")
 draw.errorbars(right, sim_etas, -sim_etas * sim, sim_etas * sim_error, draw.RED, "simulation", "s")
 right.plot(0, gap, "*", color=draw.BLUE, ms=20, clip_on=False, zorder=6, label="predicted limit $E_2-E_1$")
 wrong = {
@@ -154,7 +154,7 @@ wrong = {
 }
 for name, (value, style) in wrong.items():
     right.axhline(value, color=draw.GREY, ls=style, lw=2, label=name)
-right.set(xlim=(0, 0.31), ylim=(-0.3, 0.68), xlabel=r"$\eta$", ylabel=r"$-\eta\,\log(\mu(p_2)/\mu(p_1))$")
+right.set(xlim=(0, 0.31), ylim=(-0.3, 0.72), xlabel=r"$\eta$", ylabel=r"$-\eta\,\log(\mu(p_2)/\mu(p_1))$")
 right.set_title("the exponent, and three wrong ones (grey)")
 right.legend(loc="upper left", ncols=2, fontsize=12)
 results.figure(fig, "slide", "Left: a double well whose right well is lower; the exact law of SGD with less noise on the left has most of "
@@ -290,7 +290,17 @@ left.plot(*points[p2].x, "*", color=draw.ORANGE, mec="white", ms=22, zorder=6, l
 left.plot(*points[p1].x, "D", color=draw.ORANGE, mec="white", ms=12, zorder=6, label="ground state")
 left.set(xlim=(-1.9, 1.9), ylim=(-0.9, 2.1), title=rf"$\sigma_1$ = {sigma_1:g} on the left, $\sigma_2$ = {sigma_2:g} on the right")
 left.legend(loc="lower center", fontsize=12, ncols=2, frameon=True)
-draw.errorbars(right, plane_etas, -plane_etas * plane_exact, 0, draw.BLUE, "exact law in the plane")
+draw.errorbars(right, plane_etas[2:], -plane_etas[2:] * plane_exact[2:], 0, draw.BLUE, "exact law in the plane")
+right.plot(
+    plane_sim_etas,
+    -plane_sim_etas * plane_exact[:2],
+    "o",
+    color=draw.BLUE,
+    ms=15,
+    mfc="none",
+    mew=2,
+    label="exact law, same $\\eta$",
+)
 fine = np.linspace(0, 0.15, 50)
 right.plot(fine, np.polyval(np.polyfit(plane_etas[2:], (-plane_etas * plane_exact)[2:], 2), fine), color=draw.BLUE, lw=1.5)
 draw.errorbars(right, plane_sim_etas, -plane_sim_etas * plane_sim, plane_sim_etas * plane_sim_error, draw.RED, "simulation", "s")
@@ -440,8 +450,8 @@ plt.show()
 mirrored_gap = np.array([TwoWells.of(case.landscape, mirrored).gap() for case in cases])
 results.check("skewed noise: −η log(μ(p₂)/μ(p₁)) → E₂ − E₁, six tilts", skew_gap, skew_limit, 0, skew_error,
               rivals={"objective: f(p₂) − f(p₁)": depth, "diffusion: 2(f(p₂) − f(p₁))/C": diffusion, "the ERM slide's sign of Z": mirrored_gap})  # fmt: skip
-results.check("skewed noise: tilt up to which the higher well is the ground state, η → 0", end, end_limit, 0, end_error,
-              rivals={"objective, and every diffusion": 0, "the ERM slide's sign of Z": -end})  # fmt: skip
+results.check("skewed noise: tilt up to which the higher well is the ground state, η → 0 (diffusions: 0)", end, end_limit, 0, end_error,
+              headline=True, rivals={"objective, and every diffusion": 0, "the ERM slide's sign of Z": -end})  # fmt: skip
 results.check("Gaussian noise of the same variance: switches at tilt 0, at two η", 0, np.round(start_exact, 9) + 0.0, 0, 1e-8,
               rivals={"the skewed noise's switch": end})  # fmt: skip
 gaussian_ratio = [TwoWells.of(cases[k].landscape, same_variance).log_ratio(skew_sim_eta) for k in simulated_cases]
@@ -472,7 +482,8 @@ ax.plot(fine, E2 - E1 - loss * fine**2, "--", color=draw.ORANGE, label=r"slide's
 ax.plot(fine, integral, color=draw.BLUE, label="predicted: the integral")
 draw.errorbars(ax, widths, wide_limit, 0, draw.BLUE, r"exact law, $\eta\to0$")
 ax.plot(0, E2 - E1, "*", color=draw.RED, ms=20, clip_on=False, zorder=6, label="slide's value, with the 2")
-ax.set(xlim=(0, 0.21), xlabel="width $w$ over which σ changes", ylabel="$E_2-E_1$")
+ax.set(xlim=(0, 0.21), xlabel="width $w$ over which σ changes from $\\sigma_1$ to $\\sigma_2$", ylabel="$E_2-E_1$")
+ax.set_title("an abrupt change of the noise gives the slide's difference of energies")
 ax.legend(loc="lower left")
 results.figure(fig, "width", "Difference of the energies against the width over which sigma changes: exact law on the integral, tending to the "
                "value for a jump quadratically as the width tends to zero.")  # fmt: skip

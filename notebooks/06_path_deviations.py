@@ -295,7 +295,7 @@ for noise in pair:
     for k, name in enumerate(uphills):
         fit = fits[noise, name]
         results.check(f"{noise}, {name}: slope of −log P in 1/η is the least action", least[noise][k], fit.exponent, fit.error, 4 * fit.error,
-                      rivals={rival: value[k] for rival, value in rivals[noise].items()})  # fmt: skip
+                      rivals={rival: value[k] for rival, value in rivals[noise].items()}, headline=(noise, name) == ("finite sum", "uphill"))  # fmt: skip
 both = [(w, p) for key in fits for w, p in zip(weighed[key], plain[key], strict=False) if p.hits >= 30]
 gap = np.array([w.log_p - p.log_p for w, p in both])
 bars = np.array([np.hypot(w.error, p.error) for w, p in both])

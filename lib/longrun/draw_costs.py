@@ -60,7 +60,14 @@ def draw_levels(ax: Axes, costs: Transitions, points: Sequence[CriticalPoint], l
         marker, colour = MARKERS[2 if label[0] == "M" else point.index]
         ax.plot(where[i], level[i], marker, color=colour, ms=15, mec="white", zorder=3)
         low = point.index == 0
-        ax.annotate(label, (where[i], level[i]), (0, -12 if low else 11), textcoords="offset points", ha="center", va="top" if low else "bottom")
+        ax.annotate(
+            label,
+            (where[i], level[i]),
+            (0, -12 if low else 11),
+            textcoords="offset points",
+            ha="center",
+            va="top" if low else "bottom",
+        )
     ax.set(xticks=[], xlim=(-0.15, 1.15))
     ax.margins(y=0.12)
 

@@ -228,7 +228,7 @@ for name in noises:
         if name == "skewed":
             rivals["diffusion with the same covariance"] = lowest
         results.check(
-            f"{name}, r = {r:g}: slope of log(mass outside) in −1/η, η → 0: c(r)",
+            f"{name} noise, r = {r:g}: mass outside ≈ e^(−c/η) as η → 0, exponent c(r)",
             value[0], fit[0], 0, tolerance, rivals=rivals, headline=(name, r) == ("skewed", radii[-1]),
         )  # fmt: skip
         decades = np.log10(mass[name, r].max() / mass[name, r].min())
@@ -333,7 +333,7 @@ plt.show()
 # %% tags=["verdict"]
 (fit, moved), (coarse, _) = (limit(plane_etas, value, fitted=5) for value in (plane_mass, coarser))
 gap, grid_error = rise[1] - rise[0], abs(fit[0] - coarse[0])
-results.check(f"plane, coins, r = {plane_r:g}: slope of log(mass outside) in −1/η, η → 0: c(r)", plane_c, fit[0], grid_error,
+results.check(f"plane, coins, r = {plane_r:g}: mass outside ≈ e^(−c/η) as η → 0, exponent c(r)", plane_c, fit[0], grid_error,
               grid_error + moved + gap * np.exp(-gap / plane_etas[0]),
               rivals={"half of it, without the factor 2": plane_c / 2, "diffusion with the same covariance": lowest[0]})  # fmt: skip
 print(f"       over {np.log10(plane_mass[0] / plane_mass[-1]):.1f} decades")

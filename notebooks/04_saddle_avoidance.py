@@ -402,10 +402,12 @@ T, T_error = {}, {}
 for name, place in places.items():
     T[name], T_error[name] = simulated_times(*place, step_of[name], 4 * chains if name in on_line else 8 * chains)
 
-exact_steps, exact_T = np.array([0.001, 0.002, 0.003, 0.01, 0.03]), {}
+exact_steps, exact_times = np.array([0.001, 0.002, 0.003, 0.01, 0.03]), {}
 for name in on_line:
     landscape, noise, q, far = places[name]
-    exact_T[name] = np.array([expected_exit(landscape, noise, eta, q.x[0], (q.x[0] - far, q.x[0] + far)) for eta in exact_steps])
+    exact_times[name] = np.array(
+        [expected_exit(landscape, noise, eta, q.x[0], (q.x[0] - far, q.x[0] + far)) for eta in exact_steps]
+    )
 
 
 def unit_time(name, steps):
@@ -441,7 +443,7 @@ for name, colour, marker in zip(places, (draw.BLUE, draw.ORANGE, draw.GREEN, dra
     right.plot(fine, lam * fine * predicted_time(name, fine), color=colour, lw=1.5)
 for name in on_line:
     lam, label = -places[name][2].eigenvalues[0], "double wells: exact" if name == on_line[0] else None
-    right.plot(exact_steps, lam * exact_steps * exact_T[name], "o", color=draw.BLACK, ms=15, mfc="none", mew=1.5, label=label)
+    right.plot(exact_steps, lam * exact_steps * exact_times[name], "o", color=draw.BLACK, ms=15, mfc="none", mew=1.5, label=label)
 right.plot(
     [3e-5, 1e-3],
     1.2 + np.log(np.array([1, 3e-5 / 1e-3])) + 3.5,
@@ -474,7 +476,7 @@ results.check("gradient descent on the stable manifold leaves by rounding: steps
               spread, 4 * spread, rivals={"rounding grows by the other eigenvalue": -1 / np.log(1 - eta_gd * saddle.eigenvalues[1]),
                                           "precision does not matter": 0})  # fmt: skip
 for name in on_line:
-    exact = exact_T[name][np.searchsorted(exact_steps, step_of[name])]
+    exact = exact_times[name][np.searchsorted(exact_steps, step_of[name])]
     line_through_two = np.polyfit(1 / step_of[name][-2:], np.log(exact[-2:]), 1)
     exponential = np.exp(np.polyval(line_through_two, 1 / step_of[name]))
     results.check(f"{name}: mean time to leave, simulation against the exact time", exact, T[name], T_error[name], 4 * T_error[name],
@@ -484,7 +486,7 @@ for name in on_line:
 
 def in_units(name):
     """Steps, mean times in units of `unit_time` and their errors: exact ones where there are, simulated ones elsewhere."""
-    steps, time, error = (exact_steps, exact_T[name], None) if name in on_line else (step_of[name], T[name], T_error[name])
+    steps, time, error = (exact_steps, exact_times[name], None) if name in on_line else (step_of[name], T[name], T_error[name])
     unit = unit_time(name, steps)
     return steps, time / unit, predicted_time(name, steps) / unit, None if error is None else error / unit
 
@@ -574,7 +576,7 @@ for name in settings:
 results.numbers(sizes=sizes, by_size=by_size, edge=theory, depth=depth, rtol=1e-5)
 for name in places:
     results.numbers(**{f"leaving_{name.replace(', ', '_').replace(' ', '_')}": T[name]})
-results.numbers(exact_times=list(exact_T.values()))
+results.numbers(exact_times=list(exact_times.values()))
 results.save()
 
 # %% [markdown]

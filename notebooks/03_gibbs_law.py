@@ -153,13 +153,13 @@ left.set(
     yscale="log",
     xlabel=r"$1/\eta$",
     ylabel=r"$\mu_\infty(\mathcal{U}_1)/\mu_\infty(\mathcal{U}_0)$",
-    title="mass of the higher well; lines: predicted",
+    title="double well: mass of the higher well; lines: predicted",
 )
 left.legend()
 middle.set(
     xlabel=r"$\eta$",
     ylabel=r"$-\eta\,\log\;\mu_\infty(\mathcal{U}_1)/\mu_\infty(\mathcal{U}_0)$",
-    xlim=(0, 0.21),
+    xlim=(-0.004, 0.21),
     title=r"stars: $E_1-E_0$; lines: with the factor",
 )
 middle.legend(loc="center right", bbox_to_anchor=(1, 0.3))
@@ -246,18 +246,18 @@ for k, colour in enumerate((draw.ORANGE, draw.GREEN, draw.PURPLE)):
     )
     right.plot(0, plane_factor[k], "*", color=colour, ms=18, clip_on=False, zorder=6)
 left.set(
-    xlim=(0, 0.0047),
+    xlim=(-0.00012, 0.0047),
     xlabel=r"$\eta$",
     ylabel=r"$-\eta\,\log\;\mu_\infty(\mathcal{U}_i)/\mu_\infty(\mathcal{U}_0)\;\cdot\;\sigma^2/2$",
-    title=r"stars: $f_i-f_0$; lines: with the factors",
+    title=r"tilted Himmelblau, Gaussian; stars: $f_i-f_0$; lines: with factors",
 )
 left.legend(title="minimum")
 right.set(
-    xlim=(0, 0.0047),
+    xlim=(-0.00012, 0.0047),
     ylim=(0, None),
     xlabel=r"$\eta$",
     ylabel=r"mass ratio times $e^{(E_i-E_0)/\eta}$",
-    title=r"stars: $\sqrt{\det H_0/\det H_i}$",
+    title=r"the factors; stars: $\sqrt{\det H_0/\det H_i}$",
 )
 right.legend(title="minimum", loc="lower right")
 results.figure(fig, "plane", "Tilted Himmelblau function, Gaussian noise. Left: minus eta log of the mass of three wells relative to the deepest "
@@ -296,7 +296,9 @@ coin_gap, heights = coin_energy[1:] - coin_energy[0], unit * plane_energy[1:]
 
 fig, axes = plt.subplots(1, 2, figsize=(15, 6.2))
 shown = np.linspace(0, coin_etas[0], 50)
-for ax, part, title in zip(axes, ([0], [1, 2]), ("the two deep wells: the higher one wins", "the two others"), strict=True):
+for ax, part, title in zip(
+    axes, ([0], [1, 2]), ("tilted Himmelblau, coins: the higher of two deep wells wins", "the two other wells"), strict=True
+):
     for k in part:
         colour = (draw.ORANGE, draw.GREEN, draw.PURPLE)[k]
         ax.plot(coin_etas, coin_apparent[:, k], "o", color=colour, ms=9, mec="white", label=f"{places[k + 1]}: exact law")
@@ -305,7 +307,7 @@ for ax, part, title in zip(axes, ([0], [1, 2]), ("the two deep wells: the higher
         ax.axhline(heights[k], color=colour, ls="--", lw=2)
     ax.plot([], [], "*", color=draw.GREY, ms=18, label="energies: least action, trees")
     ax.plot([], [], "--", color=draw.GREY, lw=2, label="diffusion, same covariance")
-    ax.set(xlim=(0, 0.005), xlabel=r"$\eta$", title=title)
+    ax.set(xlim=(-0.00012, 0.005), xlabel=r"$\eta$", title=title)
 axes[0].axhline(0, color=draw.GREY, lw=1)
 axes[0].set(ylim=(-8.5, 6.5), ylabel=r"$-\eta\,\log\;\mu_\infty(\mathcal{U}_i)/\mu_\infty(\mathcal{U}_0)\;\cdot\;C/2$")
 axes[1].set_ylim(12, 28)
@@ -409,7 +411,7 @@ for k, colour in enumerate((draw.BLUE, draw.ORANGE, draw.GREEN, draw.PURPLE)):
 left.axhline(0.25, color=draw.GREY, ls="--")
 left.text(0.00465, 0.256, "equal", color=draw.GREY, ha="right")
 left.set(
-    xlim=(0, 0.0047),
+    xlim=(-0.00012, 0.0047),
     ylim=(0, 0.5),
     xlabel=r"$\eta$",
     ylabel=r"$\mu_\infty(\mathcal{U}_i)$",

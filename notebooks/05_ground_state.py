@@ -227,7 +227,7 @@ for k, colour in enumerate((draw.BLUE, draw.GREEN, draw.ORANGE)):
     right.plot(fine[fine < 0.11], np.polyval(np.polyfit(switch_etas, switch[:, k], 2), fine[fine < 0.11]), color=colour, lw=1.5)
 right.plot(np.zeros(3), switch_predicted, "*", color=draw.BLACK, ms=19, clip_on=False, zorder=6, label="predicted: $E_1=E_2$")
 right.axhline(0, color=draw.RED, ls="--", label="the objective's")
-right.set(xlim=(0, 0.11), ylim=(-0.05, 0.24), xlabel=r"$\eta$", ylabel="tilt at which both wells weigh the same")
+right.set(xlim=(-0.003, 0.11), ylim=(-0.05, 0.24), xlabel=r"$\eta$", ylabel="tilt at which both wells weigh the same")
 right.legend(loc="upper right", ncols=2, fontsize=12)
 results.figure(fig, "phases", "Left: the plane of sigma 1 and tilt, coloured by the exact mass ratio of the two wells; the line of equal energies "
                "separates the colours, the line of equal depths does not, and between them the ground state is not the global "
@@ -482,7 +482,7 @@ ax.plot(fine, E2 - E1 - loss * fine**2, "--", color=draw.ORANGE, label=r"slide's
 ax.plot(fine, integral, color=draw.BLUE, label="predicted: the integral")
 draw.errorbars(ax, widths, wide_limit, 0, draw.BLUE, r"exact law, $\eta\to0$")
 ax.plot(0, E2 - E1, "*", color=draw.RED, ms=20, clip_on=False, zorder=6, label="slide's value, with the 2")
-ax.set(xlim=(0, 0.21), xlabel="width $w$ over which σ changes from $\\sigma_1$ to $\\sigma_2$", ylabel="$E_2-E_1$")
+ax.set(xlim=(-0.005, 0.21), xlabel="width $w$ over which σ changes from $\\sigma_1$ to $\\sigma_2$", ylabel="$E_2-E_1$")
 ax.set_title("an abrupt change of the noise gives the slide's difference of energies")
 ax.legend(loc="lower left")
 results.figure(fig, "width", "Difference of the energies against the width over which sigma changes: exact law on the integral, tending to the "

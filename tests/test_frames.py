@@ -95,6 +95,12 @@ def test_a_notebook_keeps_them_whole_and_the_same(shown, output):
     assert notebook.dumps(notebook.normalise(copy.deepcopy(one))) == notebook.dumps(one)
 
 
+def test_models_are_numbered_alike_in_whatever_order_the_kernel_lists_them(output):
+    book = with_state(output)
+    models, root = kept.state(book), book.cells[0].outputs[0].data[VIEW]["model_id"]
+    assert kept.needed(dict(reversed(models.items())), [root]) == kept.needed(models, [root]) == list(models)
+
+
 def test_a_lost_state_is_seen(output):
     book = with_state(output)
     del book.metadata["widgets"]

@@ -59,7 +59,15 @@ def needed(models: dict[str, Any], roots: list[str]) -> list[str]:
             found[name] = None
             waiting += references(models[name])[::-1]
     links = [name for name, model in models.items() if model["model_name"] in ("LinkModel", "DirectionalLinkModel")]
-    return [*found, *(name for name in links if set(references(models[name])) <= found.keys())]
+    place = {name: number for number, name in enumerate(found)}
+
+    def order(name: str) -> tuple[list[int], str]:
+        """Where its ends are, and which of their values it joins: the kernel lists links at random."""
+        return [place[end] for end in references(models[name])], REFERENCE.sub(
+            "", json.dumps(models[name]["state"], sort_keys=True)
+        )
+
+    return [*found, *sorted((name for name in links if set(references(models[name])) <= found.keys()), key=order)]
 
 
 def references(model: Any) -> list[str]:

@@ -381,7 +381,7 @@ print(f"the diffusion picks the wrong well for tilts between 0 and {end:.5f}")
 # %%
 many = np.linspace(-0.05, 0.09, 57)
 simple = [TwoWells.of(double_well(t), same_variance) for t in many]
-objective, second = (np.array([getattr(w, name)() for w in simple]) for name in ("height", "diffusion_gap"))
+objective, second = (np.array([getattr(w, name)() for w in simple]).round(9) for name in ("height", "diffusion_gap"))
 push = [quad(lambda y, t=t: (y**3 - y - t) ** 2, w.left, w.right)[0] for t, w in zip(many, simple, strict=True)]
 third = second + 4 * kappa_3 / (3 * C**3) * np.array(push)
 

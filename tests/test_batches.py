@@ -33,10 +33,8 @@ def enumerated(a, u, batch):
     sets = [list(s) for s in combinations(range(len(a)), batch)]
     exponent, value = np.array([a[s].sum() for s in sets]), np.array([u[s].sum(axis=0) for s in sets])
     top = exponent.max()
-    if top < 0.5:
-        log_mean = np.log1p((np.expm1(exponent) - exponent).mean())  # the exponents have mean 0
-    else:
-        log_mean = top + np.log(np.exp(exponent - top).mean())
+    small = np.log1p((np.expm1(exponent) - exponent).mean()) if top < 0.5 else 0  # the exponents have mean 0
+    log_mean = small if top < 0.5 else top + np.log(np.exp(exponent - top).mean())
     weight = np.exp(exponent - top) / np.exp(exponent - top).sum()
     mean = (weight - 1 / len(sets)) @ value  # and so have the values
     spread = value - weight @ value

@@ -638,9 +638,10 @@ for name, found in found_noises.items():
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# Two remarks. Read at the letter, with one $C$ for all $\omega$, the growth condition excludes Gaussian noise, the talk's own illustration; truncated
+# Three remarks. Read at the letter, with one $C$ for all $\omega$, the growth condition excludes Gaussian noise, the talk's own illustration; truncated
 # noise satisfies it. And the least $\sigma^2$ of the sub-Gaussian assumption is the variance for symmetric noises like these, but **not for skewed
-# ones**, such as a sampled star: for a coin of bias $p$ it is $(1-2p)/(2\log\frac{1-p}p)$ (Kearns & Saul 1998) where the variance is $p(1-p)$.
+# ones**, such as a sampled star: for a coin of bias $p$ it is $(1-2p)/(2\log\frac{1-p}p)$ (Kearns & Saul 1998) where the variance is $p(1-p)$. A third concerns the stars: their loss levels off, so the noise of a
+# sampled star fades far from the data. Its covariance is positive everywhere we looked, as the slide asks, but no positive number bounds it from below.
 
 # %% tags=["verdict"]
 polynomials = ["Himmelblau", "double well", "three-hump camel", "six-hump camel"]

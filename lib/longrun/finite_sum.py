@@ -51,9 +51,13 @@ class FiniteSum(Noise):
         shape = np.shape(self.gradients(x))
         if len(shape) != x.ndim + 1 or shape[:-2] != x.shape[:-1] or shape[-1] != x.shape[-1]:
             raise ValueError(f"gradients(x) has shape {shape}: points of shape {x.shape} need (..., m, {x.shape[-1]})")
-        if not self.replace and self.batch > shape[-2]:
-            raise ValueError(f"batch = {self.batch}: at most the {shape[-2]} samples can be drawn without replacement")
-        return int(shape[-2])
+        return self._enough(int(shape[-2]))
+
+    def _enough(self, m: int) -> int:
+        """Return m, or say that so many samples cannot be drawn from m."""
+        if not self.replace and self.batch > m:
+            raise ValueError(f"batch = {self.batch}: at most the {m} samples can be drawn without replacement")
+        return m
 
     def empty(self, steps: int, chains: int, dim: int) -> NDArray[np.intp]:
         """Return room for sample indices, (steps, batch, chains)."""
@@ -78,6 +82,7 @@ class FiniteSum(Noise):
         """Return d_i = ∇ℓ_i − mean (..., m, d) and a_i = ⟨v, d_i⟩/batch (..., m), whose mean over i is 0."""
         v = np.asarray(v, dtype=float)
         g = np.asarray(self.gradients(np.asarray(x, dtype=float)), dtype=float)
+        self._enough(g.shape[-2])
         d = g - g.mean(axis=-2, keepdims=True)
         a = (d @ v[..., None])[..., 0] / self.batch
         return d, a - a.mean(axis=-1, keepdims=True)

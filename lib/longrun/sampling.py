@@ -26,8 +26,7 @@ class Sampling(FiniteSum):
     def __init__(self, risk: Risk, batch: int, *, replace: bool = True) -> None:
         super().__init__(risk.gradients, batch, replace=replace, jacobians=risk.jacobians)
         self.risk = risk
-        if not replace and batch > len(risk.features):
-            raise ValueError(f"batch = {batch}: at most the {len(risk.features)} samples can be drawn without replacement")
+        self._enough(len(risk.features))
 
     def empty(self, steps: int, chains: int, dim: int) -> NDArray[np.intp]:
         """Return room for sample indices, (steps, batch, chains)."""

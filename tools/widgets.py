@@ -50,7 +50,7 @@ def keep(notebook: NotebookNode) -> None:
 
 
 def needed(models: dict[str, Any], roots: list[str]) -> list[str]:
-    """The models below `roots`, depth first, and then the links between them."""
+    """The models below `roots`, depth first, and then the links between them, in the order of what they join."""
     found: dict[str, None] = {}
     waiting = roots[::-1]
     while waiting:
@@ -59,7 +59,12 @@ def needed(models: dict[str, Any], roots: list[str]) -> list[str]:
             found[name] = None
             waiting += references(models[name])[::-1]
     links = [name for name, model in models.items() if model["model_name"] in ("LinkModel", "DirectionalLinkModel")]
-    return [*found, *(name for name in links if set(references(models[name])) <= found.keys())]
+    place = {name: number for number, name in enumerate(found)}
+    among = [name for name in links if set(references(models[name])) <= place.keys()]
+    return [
+        *found,
+        *sorted(among, key=lambda name: [place[other] for other in references(models[name])]),
+    ]  # not as the kernel wrote
 
 
 def references(model: Any) -> list[str]:

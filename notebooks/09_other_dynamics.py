@@ -45,7 +45,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from longrun import draw, dynamics, explore, horizon, sgd
+from longrun import draw, dynamics, explore_ends, horizon, sgd
 from longrun.action import minimum_action
 from longrun.claims import Results
 from longrun.fits import polynomial, power_law
@@ -201,7 +201,7 @@ curves = {
     "Langevin": [(wide, langevin_law.density, "exact law")],
     "diffusion": [(diffusion_grid, diffusion_mass / (diffusion_grid[1] - diffusion_grid[0]), "exact law")],
 }
-colours = dict(zip(exact, (draw.BLUE, draw.ORANGE, draw.GREEN, draw.RED), strict=True))
+colours = explore_ends.COLOURS
 for ax, (name, lines) in zip(axes, curves.items(), strict=True):
     bins = (
         np.concatenate([np.linspace(c - 0.1, c + 0.1, 21) for c in (left, right)])
@@ -213,7 +213,7 @@ for ax, (name, lines) in zip(axes, curves.items(), strict=True):
         ax.plot(u, density, color=colours[name], label=label)
     if name == "diffusion":
         ax.plot(fine, modified, ":", color=draw.BLACK, lw=2, label="modified equation")
-    ax.axvline(start, color=draw.GREY, lw=1.5, ls="--", label="start")
+    ax.axvline(start, ymax=0.68, color=draw.GREY, lw=1.5, ls="--", label="start", zorder=1)
     ax.set(title=f"{name}\n{exact[name]:.0%} in the right well", xlabel="$x$", xlim=(-2.2, 2.2), xticks=[-2, -1, 0, 1, 2])
     ax.set_ylim(0, 1.75 * max(density.max() for _, density, _ in lines))
     ax.legend(loc="upper left", fontsize=12, frameon=True, framealpha=1, edgecolor="white")
@@ -237,6 +237,10 @@ plt.show()
 # variance of the noise and prefers the lower well.
 
 # %% tags=["verdict"]
+four = np.array(list(exact.values()))
+bars = np.sqrt(four * (1 - four) / chains)
+results.check(f"one start, one σ, {steps} steps: four dynamics, four shares in the right well", four, [share(last[name]) for name in exact],
+              bars, 4 * bars, rivals={f"all end as {name}": exact[name] for name in exact}, headline=True)  # fmt: skip
 for name in exact:
     bar = np.sqrt(exact[name] * (1 - exact[name]) / chains)
     others = {other: exact[other] for other in exact if other != name}
@@ -310,7 +314,7 @@ middle.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0
 middle.minorticks_off()
 middle.legend(loc="lower left")
 for k, marker in ((0, "s"), (1, "D")):
-    draw.errorbars(far, windows, held[:, k], held_error[:, k], draw.ORANGE, f"from $x_0$ = {starts[k]:g}", marker)
+    draw.errorbars(far, windows, held[:, k], held_error[:, k], draw.ORANGE, f"from $x_0$ = ${starts[k]:+g}$", marker)
     far.plot(moments, held_law[k], color=draw.ORANGE, zorder=2)
 far.axhline(held_limit, color=draw.BLUE, ls="--", label="from SGD's law", zorder=1)
 far.set(
@@ -318,7 +322,7 @@ far.set(
     xlabel=r"steps at constant $\eta$ before the decrease",
     ylabel="share that ends in the right well",
     ylim=(0, 1.35),
-    title="the later the decrease, the less memory",
+    title="later decrease, less memory",
 )
 far.legend(loc="upper right")
 results.figure(fig, "decreasing", "Left: share of runs in the right well against the step, from two starts: constant step, the shares meet; decreasing steps, "
@@ -647,54 +651,8 @@ results.save()
 # %% [markdown]
 # ## Explore
 #
-# Choose the step-size and the number of steps, and see the four ends from the same start. Laws are exact, except that of decreasing steps: 400
-# runs of at most 600 steps, after which they hardly cross, so that the rest only shrinks the two clouds by $\sqrt{\eta_t}$.
+# Choose the step-size and the number of steps, and see the four ends from the same start. Laws are exact, except that of decreasing steps: a
+# few hundred runs, followed until they hardly cross any more; the rest only shrinks the two clouds by $\sqrt{\eta_t}$.
 
 # %% tags=["nbval-ignore-output"]
-fig, axes = plt.subplots(1, 4, figsize=(13, 4))
-for ax in axes:
-    ax.axvline(start, color=draw.GREY, lw=1.5, ls="--")
-    ax.set(title="a title\nof two lines", xlabel="$x$", xlim=(-2.2, 2.2), xticks=[-1, 1], yticks=[])
-axes[0].set_ylabel("density")
-fig.draw_without_rendering()
-fig.set_layout_engine("none")  # the frame stays as it is: faster
-origin = np.full((400, 1), start)
-bins = np.linspace(-2.2, 2.2, 89)
-
-
-def decreasing_histogram(eta, steps):
-    count = min(steps, 600)
-    x = dynamics.decreasing_steps(landscape, noise, eta, origin, count, rng=np.random.default_rng(seed), delay=delay)[:, 0]
-    centre = np.where(x > saddle, right, left)
-    x = centre + (x - centre) * ((1 + count / delay) / (1 + steps / delay)) ** 0.375
-    return (bins[1:] + bins[:-1]) / 2, np.histogram(x, bins)[0] / len(x), "mid", (x > saddle).mean()
-
-
-def exact_density(*arguments):
-    x, mass = horizon.law_at(landscape, *arguments)
-    return x, mass, None, mass_right(x, mass)
-
-
-def picture(eta, decades):
-    steps = round(10**decades)
-    ends = {
-        "SGD, constant step": exact_density(noise, eta, start, steps, (-2.2, 2.2)),
-        "SGD, decreasing steps": decreasing_histogram(eta, steps),
-        "Langevin": exact_density(Gaussian(sigma / eta**0.5), eta, start, steps, (-3.5, 3.5), 0.2),
-        "diffusion": exact_density(Gaussian(2 * sigma), eta / 4, start, 4 * steps, (-2.2, 2.2)),
-    }
-    for ax, (name, (x, mass, shape, inside)) in zip(axes, ends.items(), strict=True):
-        for old in list(ax.collections):
-            old.remove()
-        density = mass / (x[1] - x[0])
-        ax.fill_between(x, density, step=shape, color=colours[name], alpha=0.5, lw=0)
-        ax.set_ylim(0, 1.1 * density.max())
-        ax.set_title(f"{name}\n{inside:.0%} on the right")
-    axes[0].set_ylabel(f"density after {steps} steps")
-    return fig
-
-
-explore.live(
-    picture, eta=explore.Slider("step-size η", 0.07, 0.2, 0.01, 0.12), decades=explore.Slider("log₁₀ steps", 0.5, 5.5, 0.25, 4.0)
-)
-plt.close(fig)
+explore_ends.ends(landscape, noise, (left, saddle, right), start, delay, seed)

@@ -213,6 +213,8 @@ def test_errors_name_argument_and_value():
         FiniteSum(gradients, 1.5)
     with pytest.raises(ValueError, match="batch = 6"):
         FiniteSum(gradients, 6, replace=False).empty(1, 1, 2)
+    with pytest.raises(ValueError, match="batch = 6: at most the 5 samples"):
+        FiniteSum(gradients, 6, replace=False).cgf(np.zeros(2), np.ones(2))
     with pytest.raises(ValueError, match="gradients"):
         FiniteSum(lambda x: x, 1).samples(np.zeros(2))
     assert issubclass(FiniteSum, Noise)

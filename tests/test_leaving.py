@@ -24,9 +24,9 @@ def test_prediction_tends_to_the_exact_time():
 
 def test_small_steps_reach_the_diffusion():
     """η E T → (½ log(1/η) + log 2R√λ/σ + γ/2)/λ for the linear problem, from 2∫D(y)dy with Dawson's function D."""
-    eta, radius = 1e-5, 0.5
+    eta, radius = 1e-4, 0.5
     diffusion = np.log(2 * radius / np.sqrt(eta)) + np.euler_gamma / 2
-    assert eta * leaving_time(HILL, Gaussian(1.0), eta, TOP, radius) == pytest.approx(diffusion, rel=1e-4)
+    assert eta * leaving_time(HILL, Gaussian(1.0), eta, TOP, radius) == pytest.approx(diffusion, rel=4 * eta)  # O(η)
 
 
 def test_exact_time_against_simulation():

@@ -50,7 +50,7 @@ def keep(notebook: NotebookNode) -> None:
 
 
 def needed(models: dict[str, Any], roots: list[str]) -> list[str]:
-    """The models below `roots`, depth first, and then the links between them."""
+    """The models below `roots`, depth first, and then the links between them, in the order of what they join."""
     found: dict[str, None] = {}
     waiting = roots[::-1]
     while waiting:

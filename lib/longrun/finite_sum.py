@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import comb
 
+from longrun.batches import batches
 from longrun.randomness import Noise
 
 Array = NDArray[np.float64]
@@ -51,9 +51,13 @@ class FiniteSum(Noise):
         shape = np.shape(self.gradients(x))
         if len(shape) != x.ndim + 1 or shape[:-2] != x.shape[:-1] or shape[-1] != x.shape[-1]:
             raise ValueError(f"gradients(x) has shape {shape}: points of shape {x.shape} need (..., m, {x.shape[-1]})")
-        if not self.replace and self.batch > shape[-2]:
-            raise ValueError(f"batch = {self.batch}: at most the {shape[-2]} samples can be drawn without replacement")
-        return int(shape[-2])
+        return self._enough(int(shape[-2]))
+
+    def _enough(self, m: int) -> int:
+        """Return m, or say that so many samples cannot be drawn from m."""
+        if not self.replace and self.batch > m:
+            raise ValueError(f"batch = {self.batch}: at most the {m} samples can be drawn without replacement")
+        return m
 
     def empty(self, steps: int, chains: int, dim: int) -> NDArray[np.intp]:
         """Return room for sample indices, (steps, batch, chains)."""
@@ -78,6 +82,7 @@ class FiniteSum(Noise):
         """Return d_i = ∇ℓ_i − mean (..., m, d) and a_i = ⟨v, d_i⟩/batch (..., m), whose mean over i is 0."""
         v = np.asarray(v, dtype=float)
         g = np.asarray(self.gradients(np.asarray(x, dtype=float)), dtype=float)
+        self._enough(g.shape[-2])
         d = g - g.mean(axis=-2, keepdims=True)
         a = (d @ v[..., None])[..., 0] / self.batch
         return d, a - a.mean(axis=-1, keepdims=True)
@@ -86,24 +91,31 @@ class FiniteSum(Noise):
         """Return batch · log mean exp a_i; without replacement the logarithm of the mean of exp Σ a_i over all batches."""
         _, a = self._exponents(x, v)
         if not self.replace:
-            return _batches(a, np.zeros((*a.shape, 0)), self.batch)[0]
+            return batches(a, np.zeros((*a.shape, 0)), self.batch)[0]
         return self.batch * tilted(a)[0]
 
     def cgf_grad(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the mean of Z under the law tilted by exp⟨v, Z⟩."""
         d, a = self._exponents(x, v)
         if not self.replace:
-            return _batches(a, d / self.batch, self.batch)[1]
+            return batches(a, d / self.batch, self.batch, cov=False)[1]
         return (tilted(a)[1][..., None] * d).sum(axis=-2)
 
     def cgf_hess(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the covariance of Z under the tilted law."""
         d, a = self._exponents(x, v)
         if not self.replace:
-            return _batches(a, d / self.batch, self.batch)[2]
+            return batches(a, d / self.batch, self.batch)[2]
         w = tilted(a)[1] + 1 / a.shape[-1]
         c = d - (w[..., None] * d).sum(axis=-2, keepdims=True)
         return np.swapaxes(w[..., None] * c, -1, -2) @ c / self.batch
+
+    def cgf_jet(self, x: ArrayLike, v: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return H, ∂H/∂v and ∂²H/∂v²; without replacement from one pass over the samples."""
+        if self.replace:
+            return super().cgf_jet(x, v)
+        d, a = self._exponents(x, v)
+        return batches(a, d / self.batch, self.batch)
 
     def cgf_grad_x(self, x: ArrayLike, v: ArrayLike) -> Array:
         """Return the mean of ∂⟨v, Z⟩/∂x under the tilted law."""
@@ -117,7 +129,7 @@ class FiniteSum(Noise):
             slope = np.stack([(r @ v[..., None])[..., 0] for r in rise], axis=-1) / (2 * step[..., None, :])
         slope = slope - slope.mean(axis=-2, keepdims=True)
         if not self.replace:
-            return _batches(a, slope / self.batch, self.batch)[1]
+            return batches(a, slope / self.batch, self.batch, cov=False)[1]
         return (tilted(a)[1][..., None] * slope).sum(axis=-2)
 
     def support(self, x: ArrayLike, v: ArrayLike) -> Array:
@@ -164,47 +176,3 @@ def _exp_tail(a: Array, rise: Array) -> Array:
         b = a[small]
         tail[small] = b * b * (0.5 + b * (1 / 6 + b * (1 / 24 + b * (1 / 120 + b * (1 / 720 + b / 5040)))))
     return tail
-
-
-def _batches(a: Array, u: Array, batch: int) -> tuple[Array, Array, Array]:
-    """Moments of Σ_S u_i over batches S without repetition, weighted with exp Σ_S a_i.
-
-    The elementary symmetric polynomials of the exp a_i, with derivatives, sample by sample: all terms are positive.
-
-    Parameters
-    ----------
-    a : array (..., m)
-    u : array (..., m, k)
-
-    Returns
-    -------
-    log_mean : array (...)
-        log of the mean of exp Σ_S a_i over all batches.
-    mean : array (..., k)
-    cov : array (..., k, k)
-    """
-    m, k = u.shape[-2:]
-    top = a.max(axis=-1)
-    theta = np.exp(a - top[..., None])
-    shape = a.shape[:-1]
-    z, s1, s2 = np.zeros((*shape, batch + 1)), np.zeros((*shape, batch + 1, k)), np.zeros((*shape, batch + 1, k, k))
-    z[..., 0] = 1
-    log_scale = np.zeros(shape)
-    for i in range(m):
-        t, v = theta[..., i, None], u[..., i, None, :]
-        cross = s1[..., :-1, :, None] * v[..., None, :]
-        square = v[..., :, None] * v[..., None, :]
-        s2[..., 1:, :, :] += t[..., None, None] * (
-            s2[..., :-1, :, :] + cross + np.swapaxes(cross, -1, -2) + z[..., :-1, None, None] * square
-        )
-        s1[..., 1:, :] += t[..., None] * (s1[..., :-1, :] + z[..., :-1, None] * v)
-        z[..., 1:] += t * z[..., :-1]
-        size = z.max(axis=-1)
-        z /= size[..., None]
-        s1 /= size[..., None, None]
-        s2 /= size[..., None, None, None]
-        log_scale += np.log(size)
-    mean = s1[..., -1, :] / z[..., -1, None]
-    cov = s2[..., -1, :, :] / z[..., -1, None, None] - mean[..., :, None] * mean[..., None, :]
-    log_mean = batch * top + log_scale + np.log(z[..., -1]) - np.log(comb(m, batch))
-    return log_mean, mean, cov

@@ -34,26 +34,39 @@ def minima(landscape: Landscape, starts: int = 5, iterations: int = 60) -> Array
         Points in the box with small gradient and positive definite Hessian; not deduplicated.
     """
     lower, upper = landscape.box
+    if landscape.value is None:
+        raise ValueError(f"landscape {landscape.name}: an objective is needed, fields without one have no minima")
     x = _starts(lower, upper, starts)
     longest = np.linalg.norm(upper - lower) / 20
+    height, reach = landscape.value(x), np.full(len(x), longest)
     for _ in range(iterations):
         values, vectors = np.linalg.eigh(landscape.hess(x))
         slope = np.einsum("nji,nj->ni", vectors, landscape.grad(x))
         size = np.abs(values)
         step = -np.einsum("nij,nj->ni", vectors, slope / np.maximum(size, 1e-9 * size.max() + 1e-300))
-        length = np.linalg.norm(step, axis=1, keepdims=True)
-        x = np.clip(x + step * np.minimum(1, longest / np.maximum(length, 1e-300)), lower, upper)
+        length = np.linalg.norm(step, axis=1)
+        trial = np.clip(x + step * np.minimum(1, reach / np.maximum(length, 1e-300))[:, None], lower, upper)
+        there = landscape.value(trial)
+        down = there <= height + 1e-12 * np.abs(height)
+        x, height = np.where(down[:, None], trial, x), np.where(down, there, height)
+        reach = np.where(down, np.minimum(2 * reach, longest), np.minimum(reach, length) / 4)  # or a step leaps over narrow wells
     positive = np.linalg.eigvalsh(landscape.hess(x)).min(axis=1) > 0
-    return x[positive & (length[:, 0] < 1e-6 * longest)]
+    return x[positive & (length < 1e-6 * longest)]
 
 
 def _starts(lower: Array, upper: Array, per_axis: int) -> Array:
-    """A lattice in up to three dimensions, beyond that as many seeded uniform points as a lattice in three has."""
+    """A lattice in up to three dimensions, beyond that as many seeded points as a lattice in three has.
+
+    Those are uniform along rays from the centre: a uniform point of a box in many dimensions is near its corners, where a box
+    that holds all minima for certain has none.
+    """
     dim = lower.size
     if dim <= 3:
         axes = [np.linspace(a, b, per_axis + 2)[1:-1] for a, b in zip(lower, upper, strict=True)]
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, dim)
-    return np.random.default_rng(0).uniform(lower, upper, size=(per_axis**3, dim))
+    rng, centre = np.random.default_rng(0), (lower + upper) / 2
+    points = rng.uniform(lower, upper, size=(per_axis**3, dim))
+    return centre + rng.random((per_axis**3, 1)) * (points - centre)
 
 
 def stationary_covariance(hessian: ArrayLike, covariance: ArrayLike, eta: float) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from longrun.landscapes import jacobian
 from longrun.randomness import positive
 
 Array = NDArray[np.float64]
@@ -43,6 +44,47 @@ def sigmoid() -> Loss:
 def savage() -> Loss:
     """Return 1/(1 + exp(yu))², y = ±1 (Masnadi-Shirazi & Vasconcelos, NeurIPS 2008, up to the scale of u)."""
     return Loss("Savage", _savage, _savage_slope, _savage_curvature)
+
+
+def checked(loss: Loss, targets: Array) -> Loss:
+    """Return the loss, or raise ValueError if near some targets it is not finite or its derivatives do not agree with it."""
+    y = np.unique(targets)
+    y = y[:: 1 + len(y) // 8]
+    offset = np.geomspace(1e-3, 4, 13)
+    u = np.unique(np.concatenate([np.linspace(-3, 3, 12), *np.add.outer(y, offset), *np.subtract.outer(y, offset)]))[:, None]
+    agree(f"slope of loss {loss.name!r}", u, lambda x: loss.value(x, y), lambda x: loss.slope(x, y)[..., None], y.shape)
+    agree(f"curvature of loss {loss.name!r}", u, lambda x: loss.slope(x, y), lambda x: loss.curvature(x, y)[..., None], y.shape)
+    return loss
+
+
+def agree(
+    name: str, x: Array, function: Callable[[Array], Array], derivative: Callable[[Array], Array], shape: tuple[int, ...]
+) -> None:
+    """Raise ValueError unless a derivative is that of a function, by differences, to 1/100 of its largest value.
+
+    Parameters
+    ----------
+    name : str
+        Of the derivative, for the message.
+    x : array (n, d)
+    function : callable
+        (n, d) → (n, *shape).
+    derivative : callable
+        (n, d) → (n, *shape, d).
+    shape : tuple of ints
+    """
+    value, claimed, (n, d) = np.asarray(function(x)), np.asarray(derivative(x)), x.shape
+    if value.shape != (n, *shape) or claimed.shape != (n, *shape, d):
+        raise ValueError(f"{name}: shapes {value.shape} and {claimed.shape} of function and derivative; "
+                         f"{n} points need {(n, *shape)} and {(n, *shape, d)}")  # fmt: skip
+    if not (np.all(np.isfinite(value)) and np.all(np.isfinite(claimed))):
+        raise ValueError(f"{name}: function or derivative is not finite everywhere near the data")
+    found = jacobian(lambda y: np.asarray(function(y)).reshape(n, -1), x).reshape(claimed.shape)
+    wrong = np.abs(found - claimed)
+    rounding = 1e-9 * np.abs(value).max()
+    if wrong.max() > 0.01 * np.abs(found).max() + rounding:
+        worst = np.unravel_index(wrong.argmax(), wrong.shape)
+        raise ValueError(f"{name}: {claimed[worst]:.6g} at {x[worst[0]]}, but differences of the function give {found[worst]:.6g}")
 
 
 def _geman_mcclure(u: Array, y: Array, c: float) -> Array:

@@ -360,7 +360,7 @@ right.set(
 )
 right.set_xticks([0.1, 0.2, 0.5, 1, 2, 4], ["0.1", "0.2", "0.5", "1", "2", "4"])
 right.minorticks_off()
-right.legend(loc="lower right")
+right.legend(loc="lower right", fontsize=13, handlelength=1.2)
 results.figure(fig, "ground_state", "Left: difference of energies and of losses between compromise and main sequence against the scale; between two scales they "
                "have opposite signs. Right: share of time on the main sequence against the step-size: runs from both starts agree with the exact chain "
                "for large steps, and remember their start for smaller ones; counted escapes show that the share rises to one at still smaller steps.")  # fmt: skip
@@ -473,20 +473,32 @@ for k, (name, colour) in enumerate(zip(routes, colours, strict=True)):
 left.plot([], [], "D", ms=11, color="white", mec="black", label="cost $B$, large deviations")
 left.plot([], [], "o", ms=11, mfc="none", mec="black", label="cost $B$, diffusion")
 left.set(
-    xlim=(0, None), ylim=(0, 3.8), xlabel=r"$\eta$", ylabel=r"$\eta\,\log(\tau\eta)$", title="escapes counted in nine dimensions"
+    xlim=(-0.004, None),
+    ylim=(0, 4.6),
+    xlabel=r"$\eta$",
+    ylabel=r"$\eta\,\log(\tau\eta)$",
+    title="escapes counted in nine dimensions",
 )
-left.legend(ncols=2, fontsize=13)
-for k, (colour, marker) in enumerate(zip((draw.RED, draw.BLUE, draw.GREEN), "o^v", strict=True)):
-    draw.errorbars(
-        right, 1 / np.array(list(election_etas)), run_shares[:, k], run_errors[:, k], colour, f"well {k}, $E$ = {E[k]:.2f}", marker
-    )
-    right.plot(1 / escape_etas, shares_counted[:, k], marker + "--", color=colour, mfc="white", ms=10)
-right.plot([], [], "k--", label="from counted escapes")
-right.set(xlabel=r"$1/\eta$", ylabel="share of time", ylim=(-0.03, 1.03), title="the ground state takes over")
-right.legend()
+left.set_xticks([0, 0.05, 0.1, 0.15, 0.2])
+left.legend(ncols=2, fontsize=13, loc="upper center")
+for k, colour, marker in ((1, draw.BLUE, "^"), (2, draw.GREEN, "v")):
+    inverse, ratio = 1 / np.array(list(election_etas)), np.log(run_shares[:, k] / run_shares[:, 0])
+    draw.errorbars(right, inverse, ratio, np.hypot(run_errors[:, k] / run_shares[:, k], run_errors[:, 0] / run_shares[:, 0]), colour,
+                   f"well {k}, long runs", marker)  # fmt: skip
+    right.plot(1 / escape_etas, log_weights[:, k] - log_weights[:, 0], marker, color=colour, mfc="white", ms=11, mew=2,
+               label=f"well {k}, counted escapes")  # fmt: skip
+    line = np.array([4.5, 1 / escape_etas[-1]])
+    anchor = log_weights[-1, k] - log_weights[-1, 0]
+    for energy, style, name in ((E[k], "-", "large deviations"), (E_diffusion[k], "--", "diffusion")):
+        right.plot(
+            line, anchor - energy * (line - line[-1]), style, color=colour, lw=1.5, label=f"slope $-E_{k}$ = {-energy:.2f}, {name}"
+        )
+right.axhline(0, color=draw.GREY, lw=1)
+right.set(xlabel=r"$1/\eta$", ylabel=r"$\log\,(\mu(U_i)\,/\,\mu(U_0))$", title="the narrow ground state takes over")
+right.legend(fontsize=12, loc="lower left")
 results.figure(fig, "election", "Left: eta times the logarithm of four escape times in nine dimensions against eta; as eta goes to 0 they end at the costs of "
-               "large deviations, and the largest of them far from that of the diffusion. Right: shares of time of three wells against one over eta: "
-               "the narrow ground state has the smallest share in long runs and all of it at small steps.")  # fmt: skip
+               "large deviations, and the largest of them far from that of the diffusion. Right: log shares of time of two wells, relative to the narrow ground state, against one over eta: "
+               "positive in long runs, they fall far below zero at small steps, with the slopes of the energies.")  # fmt: skip
 plt.show()
 
 # %% tags=["verdict"]

@@ -39,6 +39,7 @@ from longrun.grid import fields
 from longrun.noise import FiniteSum, Matched
 from longrun.passage import first_passage
 from longrun.sgd import occupation, run
+from longrun.splitting import over_pass
 
 results = Results(
     "08_finite_sum",
@@ -203,7 +204,7 @@ plt.show()
 # %% tags=["verdict"]
 results.check("simulated mean time to leave = that of the exact chain (log)", exact, log_tau, log_error, np.hypot(4 * log_error, exact_error),
               rivals={"twice as long": exact + np.log(2), "the diffusion's exponent": exact[0] + (B["diffusion"] / etas - B["diffusion"] / etas[0]) - np.log(etas / etas[0])})  # fmt: skip
-results.check("escape exponent, η → 0: large deviations", barrier, limit, order / 2, order,
+results.check("escape exponent, η → 0: large deviations", barrier, limit, order / 2, order, headline=True,
               rivals={name: B[name] for name in list(B)[1:]})  # fmt: skip
 results.check("batch of 4: the cost is multiplied by 4", 4 * barrier, costs(batch4, [giants], gate)[0], 0, 4e-3 * barrier,
               rivals={"costs do not depend on the batch": barrier, "multiplied by √b": 2 * barrier})  # fmt: skip
@@ -282,6 +283,12 @@ at_root = signs @ four_costs(*star_cluster(c_energy))
 # ### Long runs
 #
 # Long runs with 128 chains, started on either line, at several $\eta$. The exact chain gives the truth, and how long it takes to forget the start.
+#
+# Below $\eta=\tfrac12$ neither is of use: no run lives to see an escape, and the grid would have to be too fine. There we count escapes **in levels**: how often does SGD come
+# a little way out of a well; from there, how often a little farther before it falls back; and so on up to the pass and down to the next minimum. Each step is frequent enough
+# to be counted, and the product is the rate of the escape. No theory enters. From M over X to C and back, with mean times $\tau$ of the four escapes,
+#
+# $$\frac{\mu(M)}{\mu(C)} \approx \frac{\tau_{MX}\,\tau_{XC}}{\tau_{CX}\,\tau_{XM}} .$$
 
 # %%
 run_etas = {4.0: 2_000, 2.0: 4_000, 1.4: 10_500, 0.7: 4_000, 0.35: 4_000}
@@ -308,6 +315,19 @@ for eta, spacings in grids.items():
         law.setdefault(eta, []).append(weight[steep(x)].sum())
         memory[eta] = 1 / gap
 
+rare_etas = np.array([0.25, 0.15, 0.1])
+c, x, m, low_pass, high_pass = (p.x for p in chain_of_lines(f))
+legs = ((m, high_pass, x), (x, low_pass, c, m), (c, low_pass, x), (x, high_pass, m, c))
+rare = [
+    [
+        over_pass(f, noise, eta, *leg, rng=np.random.default_rng([seed, k]), steps=8000, runs=256, most_steps=1_000_000)
+        for k, leg in enumerate(legs)
+    ]
+    for eta in rare_etas
+]
+log_ratio = np.array([signs @ [leg.log_time for leg in row] for row in rare])
+ratio_error = np.array([np.linalg.norm([leg.error for leg in row]) for row in rare])
+
 fig, (left, right) = plt.subplots(1, 2, figsize=(16, 6.6))
 dense = np.linspace(0.285, 0.315, 50)
 left.axvspan(c_energy, c_loss, color=draw.SKY, alpha=0.25, lw=0)
@@ -328,6 +348,8 @@ right.plot(list(law), [value[-1] for value in law.values()], "-", color=draw.GRE
 for start, colour, marker, name in ((True, draw.BLUE, "^", "main sequence"), (False, draw.RED, "v", "compromise")):
     draw.errorbars(right, list(run_etas), [shares[eta, start] for eta in run_etas], [share_errors[eta, start] for eta in run_etas],
                    colour, f"runs started on the {name}", marker)  # fmt: skip
+shown = 1 / (1 + np.exp(-log_ratio))
+draw.errorbars(right, rare_etas, shown, shown * (1 - shown) * ratio_error, draw.BLACK, "escapes counted in levels", "s")
 right.axhline(0.5, color=draw.GREY, lw=1)
 right.set(
     xscale="log",
@@ -336,12 +358,12 @@ right.set(
     ylim=(-0.03, 1.03),
     title=f"long runs, $c$ = {small_scale}",
 )
-right.set_xticks([0.35, 0.7, 1.4, 2, 4], ["0.35", "0.7", "1.4", "2", "4"])
+right.set_xticks([0.1, 0.2, 0.5, 1, 2, 4], ["0.1", "0.2", "0.5", "1", "2", "4"])
 right.minorticks_off()
-right.legend(loc="lower right")
+right.legend(loc="lower right", fontsize=13, handlelength=1.2)
 results.figure(fig, "ground_state", "Left: difference of energies and of losses between compromise and main sequence against the scale; between two scales they "
                "have opposite signs. Right: share of time on the main sequence against the step-size: runs from both starts agree with the exact chain "
-               "for large steps, and remember their start for smaller ones.")  # fmt: skip
+               "for large steps, and remember their start for smaller ones; counted escapes show that the share rises to one at still smaller steps.")  # fmt: skip
 plt.show()
 
 # %% tags=["verdict"]
@@ -360,6 +382,12 @@ results.check("energies change order at c_E, where E_C = E_M", 0, at_root, 0, 0.
               rivals={"where the losses do, c_f": E_C})  # fmt: skip
 results.check(f"c = {small_scale}: runs from both starts = exact chain, where they have mixed", truth, seen, seen_error, 4 * seen_error + truth_error,
               rivals={"half of the time on each": np.full(len(truth), 0.5)})  # fmt: skip
+results.check(f"c = {small_scale}, η = {rare_etas[-1]:g}: log μ(M)/μ(C) from counted escapes", 0, log_ratio[-1], ratio_error[-1], 4 * ratio_error[-1], ">",
+              rivals={"SGD prefers the global minimum": -2 * (main.value - compromise.value) / variance / rare_etas[-1]})  # fmt: skip
+print(
+    "log of mu(M)/mu(C), escapes counted:",
+    {eta: f"{value:.2f} ± {error:.2f}" for eta, value, error in zip(rare_etas.tolist(), log_ratio, ratio_error, strict=True)},
+)
 print("mixed:", mixed, " not mixed:", [eta for eta in run_etas if eta not in mixed])
 print("steps to forget the start:", {eta: f"{time:.2g}" for eta, time in memory.items()})
 print(f"range of scales: {c_energy:.4f} < c < {c_loss:.4f}")
@@ -367,24 +395,32 @@ print("share on the main sequence, exact chain:", {eta: round(float(value[-1]), 
 
 # %% [markdown]
 # **What this means.** SGD is more robust than its loss: where the loss already prefers the line that the giants bend, the ground state is still the main
-# sequence. But read the right panel with care. At the larger steps SGD does spend most of its time on the main sequence, and the runs have mixed. For smaller
-# steps the share falls, at the left end of the exact curve to below one half: between two nearly equal energies, the prefactors decide until $\eta$ is well below
-# $E_C-E_M$. As $\eta\to0$ it must rise again to one, but that is not in the picture: there the runs have not mixed, they remember their start, and show neither.
+# sequence. But read the right panel from right to left. At the larger steps SGD spends most of its time on the main sequence, and the runs have mixed. Then the share falls below
+# one half: between two nearly equal energies the prefactors decide, and the compromise lies in the flatter well. Runs of any length that one would wait for end there: they no longer mix, and show
+# where they started. Only at steps at which escapes take millions of steps do the energies take over, and the share rises towards one, as the theorem says.
 # The statement $\mu(M)\gg\mu(C)$ is about a limit which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the *shape* of the
 # covariance, small where the stars agree, that moves the ground state.
 
 # %% [markdown]
 # ## A second data set, in nine dimensions
 #
-# 944 voters of the 1996 American National Election Study: their own position from left to right, explained by eight other answers. Three minima. For the same noise, energies and
-# long runs side by side; $-\eta\log(\mu_i/\mu_0)$ should tend to $E_i$ as $\eta\to0$.
+# 944 voters of the 1996 American National Election Study: their own position from left to right, explained by eight other answers. Three minima in a row: 0, the lowest, a narrow well
+# of people who answer "middle of the road"; 1 and 2, wider and shallower, which follow the party. No grid reaches nine dimensions. Long runs do at large steps, counted
+# escapes at small ones: four of them, with costs $B_{01}, B_{10}, B_{12}, B_{21}$ from the path solver, and shares of time from $\mu_0/\mu_1=\tau_{01}/\tau_{10}$ and $\mu_1/\mu_2=\tau_{12}/\tau_{21}$.
+
 
 # %%
 election, election_noise = election_study()
 found = minima_and_gates(election, starts=16)
-ways = transitions(election, election_noise, found, tol=1e-3, whole=False, direct=False)
 wells = np.array([p.x for p in found if p.index == 0])
-E = ways.energies()[: len(wells)]
+gate12, gate01 = 3, 4  # by value
+routes = {"0 → 1": (0, gate01, 1), "1 → 0": (1, gate01, 0, 2), "1 → 2": (1, gate12, 2, 0), "2 → 1": (2, gate12, 1)}
+
+
+def election_costs(noise, tol):
+    """Costs from each well to its pass, and the energies of the wells."""
+    ways = transitions(election, noise, found, tol=tol, whole=False, direct=False)
+    return np.array([ways.costs[a, b] for a, b, *_ in routes.values()]), ways.energies()[: len(wells)]
 
 
 def nearest_well(k):
@@ -392,36 +428,103 @@ def nearest_well(k):
     return lambda x: ((x[:, None] - wells) ** 2).sum(axis=-1).argmin(axis=1) == k
 
 
-election_etas = {1.0: 1_000, 0.7: 1_500, 0.5: 2_500, 0.4: 4_000}
-frequency, spread = [], []
+costs_ld, E = election_costs(election_noise, 1e-3)
+costs_diffusion, E_diffusion = election_costs(Matched(election_noise), 1e-2)
+escape_etas = np.array([0.2, 0.14, 0.1, 0.07])
+counted = [
+    [
+        over_pass(
+            election,
+            election_noise,
+            eta,
+            *(found[i].x for i in route),
+            rng=np.random.default_rng([seed, k]),
+            runs=768 if k == 0 else 256,
+        )
+        for k, route in enumerate(routes.values())
+    ]
+    for eta in escape_etas
+]
+log_times, time_errors = np.array([[[leg.log_time, leg.error] for leg in row] for row in counted]).transpose(2, 0, 1)
+heights, height_errors = escape_etas[:, None] * (log_times + np.log(escape_etas)[:, None]), escape_etas[:, None] * time_errors
+limits = [polynomial(escape_etas, heights[:, k], height_errors[:, k], 2) for k in range(len(routes))]
+
+run_shares, run_errors = [], []
+election_etas = {0.5: 2_500, 0.4: 4_000, 0.3: 20_000}
 for eta, steps in election_etas.items():
     # half of the chains from the ground state, half from the shallowest well: their difference shows what has not mixed
     halves = [occupation(election, election_noise, eta, np.tile(wells[k], (64, 1)), steps, [nearest_well(j) for j in range(3)],
                          rng=np.random.default_rng([seed, k]), burn=steps // 2) for k in (0, 2)]  # fmt: skip
     both = np.array([half.fraction for half in halves])
-    frequency.append(both.mean(axis=0))
-    spread.append(np.maximum(np.hypot(*(half.error for half in halves)) / 2, np.abs(both[0] - both[1]) / 2))
-frequency, spread = np.array(frequency), np.array(spread)
-steps_used = np.array(list(election_etas))
-apparent = -steps_used[:, None] * np.log(frequency[:, 1:] / frequency[:, :1])
-apparent_error = steps_used[:, None] * np.hypot(spread[:, 1:] / frequency[:, 1:], spread[:, :1] / frequency[:, :1])
-slopes = [polynomial(1 / steps_used, apparent[:, k] / steps_used, apparent_error[:, k] / steps_used) for k in range(2)]
+    run_shares.append(both.mean(axis=0))
+    run_errors.append(np.maximum(np.hypot(*(half.error for half in halves)) / 2, np.abs(both[0] - both[1]) / 2))
+run_shares, run_errors = np.array(run_shares), np.array(run_errors)
+log_weights = np.stack([log_times[:, 0] - log_times[:, 1], np.zeros(len(escape_etas)), log_times[:, 3] - log_times[:, 2]], axis=1)
+shares_counted = np.exp(log_weights) / np.exp(log_weights).sum(axis=1, keepdims=True)
 
-print("minimum          f    E - E_0   " + "   ".join(f"share at η = {eta:g}" for eta in steps_used))
+fig, (left, right) = plt.subplots(1, 2, figsize=(16, 6.6))
+fine = np.linspace(0, escape_etas.max(), 100)
+colours = (draw.RED, draw.BLUE, draw.GREEN, draw.PURPLE)
+for k, (name, colour) in enumerate(zip(routes, colours, strict=True)):
+    draw.errorbars(left, escape_etas, heights[:, k], height_errors[:, k], colour, name)
+    left.plot(fine, np.polyval(limits[k].coefficients[::-1], fine), color=colour, lw=1.5)
+    left.plot(0, costs_ld[k], "D", ms=13, color=colour, mec="black", clip_on=False, zorder=5)
+    left.plot(0, costs_diffusion[k], "o", ms=13, mfc="none", mec=colour, mew=2.5, clip_on=False, zorder=5)
+left.plot([], [], "D", ms=11, color="white", mec="black", label="cost $B$, large deviations")
+left.plot([], [], "o", ms=11, mfc="none", mec="black", label="cost $B$, diffusion")
+left.set(
+    xlim=(-0.004, None),
+    ylim=(0, 4.6),
+    xlabel=r"$\eta$",
+    ylabel=r"$\eta\,\log(\tau\eta)$",
+    title="escapes counted in nine dimensions",
+)
+left.set_xticks([0, 0.05, 0.1, 0.15, 0.2])
+left.legend(ncols=2, fontsize=13, loc="upper center")
+for k, colour, marker in ((1, draw.BLUE, "^"), (2, draw.GREEN, "v")):
+    inverse, ratio = 1 / np.array(list(election_etas)), np.log(run_shares[:, k] / run_shares[:, 0])
+    draw.errorbars(right, inverse, ratio, np.hypot(run_errors[:, k] / run_shares[:, k], run_errors[:, 0] / run_shares[:, 0]), colour,
+                   f"well {k}, long runs", marker)  # fmt: skip
+    right.plot(1 / escape_etas, log_weights[:, k] - log_weights[:, 0], marker, color=colour, mfc="white", ms=11, mew=2,
+               label=f"well {k}, counted escapes")  # fmt: skip
+    line = np.array([4.5, 1 / escape_etas[-1]])
+    anchor = log_weights[-1, k] - log_weights[-1, 0]
+    for energy, style, name in ((E[k], "-", "large deviations"), (E_diffusion[k], "--", "diffusion")):
+        right.plot(
+            line, anchor - energy * (line - line[-1]), style, color=colour, lw=1.5, label=f"slope $-E_{k}$ = {-energy:.2f}, {name}"
+        )
+right.axhline(0, color=draw.GREY, lw=1)
+right.set(xlabel=r"$1/\eta$", ylabel=r"$\log\,(\mu(U_i)\,/\,\mu(U_0))$", title="the narrow ground state takes over")
+right.legend(fontsize=12, loc="lower left")
+results.figure(fig, "election", "Left: eta times the logarithm of four escape times in nine dimensions against eta; as eta goes to 0 they end at the costs of "
+               "large deviations, and the largest of them far from that of the diffusion. Right: log shares of time of two wells, relative to the narrow ground state, against one over eta: "
+               "positive in long runs, they fall far below zero at small steps, with the slopes of the energies.")  # fmt: skip
+plt.show()
+
+# %% tags=["verdict"]
+measured = np.array([limit.coefficients[0] for limit in limits])
+limit_errors = np.array([limit.errors[0] for limit in limits])
+results.check("nine dimensions: η log(τη) of four escapes → their costs", costs_ld, measured, limit_errors, 4 * limit_errors,
+              rivals={"diffusion": costs_diffusion, "2Δf/σ²": [2 * (found[b].value - found[a].value) / (np.trace(election_noise.cov(found[a].x)) / 9) for a, b, *_ in routes.values()]})  # fmt: skip
+print(
+    "minimum          f    E - E_0   of the diffusion   "
+    + "   ".join(f"share at η = {eta:g}" for eta in (*election_etas, *escape_etas))
+)
 for k, p in enumerate(found[:3]):
     print(
-        f"   {k}      {p.value:.6f}   {E[k]:5.3f}   "
-        + "   ".join(f"  {frequency[i, k]:.3f} ± {spread[i, k]:.3f}" for i in range(len(steps_used)))
+        f"   {k}      {p.value:.6f}   {E[k]:5.3f}        {E_diffusion[k]:5.3f}         "
+        + "   ".join(f"{share:.3f} ± {error:.3f} " for share, error in zip(run_shares[:, k], run_errors[:, k], strict=True))
+        + "  "
+        + "   ".join(f"  {share:.4f}      " for share in shares_counted[:, k])
     )
-for k in range(2):
+for k, name in enumerate(routes):
     print(
-        f"slope of -log(share {k + 1} / share 0) in 1/η: {slopes[k].coefficients[1]:.2f} ± {slopes[k].errors[1]:.2f}, energy {E[k + 1]:.2f}"
+        f"escape {name}: limit {measured[k]:.3f} ± {limit_errors[k]:.3f}, cost {costs_ld[k]:.3f}, diffusion {costs_diffusion[k]:.3f}"
     )
 
 # %% [markdown]
-# The ground state is the global minimum here, by all energies, and it is the *least* visited of the three at every step that we can afford: it lies in a narrow well, and the prefactors are worth
-# more than the energies. The slopes are far from the energies. What these runs do not settle is the limit: smaller steps, which would tell, no longer mix in any time we can wait,
-# and the search for paths in nine dimensions is a local one. So this table confirms nothing; it shows how far a limit can be.
+# The ground state is the global minimum here, by all energies, and yet it is the *least* visited of the three in every run that mixes: it lies in a narrow well, and the prefactors are worth
+# more than the energies. Only below $\eta\approx0.2$ do the energies win.
 
 # %%
 results.numbers(B=list(B.values()), four=four, grid=grid, E_C=E_C, gaps=gaps, scales=scales, rtol=2e-3)
@@ -429,7 +532,9 @@ results.numbers(E_C_diffusion=E_C_diffusion, range_of_scales=[c_energy, c_loss],
 results.numbers(log_tau=log_tau, exact=exact, eta=etas, limit=limit, rtol=1e-4)
 results.numbers(share_on_main_sequence=[[shares[eta, True], shares[eta, False]] for eta in run_etas], rtol=1e-6)
 results.numbers(law=[value[-1] for value in law.values()], eta_law=list(law), memory=list(memory.values()), rtol=1e-3)
-results.numbers(election_energies=E, election_frequency=frequency, election_eta=steps_used, rtol=2e-3)
+results.numbers(log_ratio=log_ratio, rare_etas=rare_etas, rtol=1e-6)
+results.numbers(election_energies=E, election_costs=costs_ld, rtol=2e-3)
+results.numbers(election_shares=run_shares, election_log_times=log_times, escape_etas=escape_etas, rtol=1e-6)
 results.save()
 
 # %% [markdown]

@@ -100,12 +100,12 @@ def _attempt(task: Callable[..., Array], *job: Any, advance: Callable[[int], Any
     """Return divergence instead of raising it, so that the report does not depend on which group failed first."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a chain that leaves is reported, not warned about
-            return task(_iterates(*job, advance=advance), *job[3].shape)
+            return task(iterates(*job, advance=advance), *job[3].shape)
     except Diverged as failure:
         return failure
 
 
-def _iterates(
+def iterates(
     landscape: Landscape,
     noise: Noise,
     eta: float | Array,

@@ -87,7 +87,7 @@ def live(
     button = widgets.Button(description="Reset")
     button.on_click(reset)
     shown = places[0].over(image) if places else image
-    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), shown)
+    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), shown, size=first.size)
     # One output of several types: a front end with widgets takes those, any other the picture.
     bundle = {**box._repr_mimebundle_(), "image/png": base64.b64encode(pictures.png(first)).decode()}
     display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)

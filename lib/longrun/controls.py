@@ -98,6 +98,7 @@ class Slider:
 
         def typed(change: Any) -> None:
             if change["new"] == f"{slider.value:.4g}":
+                say("")
                 return
             try:
                 value = self.read(change["new"])

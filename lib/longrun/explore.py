@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -49,10 +50,13 @@ def live(
     message = widgets.HTML()
     message.add_class("longrun-message")
 
-    def say(sentence: str) -> None:
-        message.value = html.escape(sentence)
+    wrong: dict[str, str] = {}
 
-    rows = {name: slider.row(say, slow) for name, slider in sliders.items()}
+    def say(where: str, sentence: str) -> None:
+        wrong[where] = sentence  # a new picture does not hide what is wrong in a box
+        message.value = html.escape(next(filter(None, wrong.values()), ""))
+
+    rows = {name: slider.row(partial(say, name), slow) for name, slider in sliders.items()}
     together = False
 
     def update(_: Any = None) -> None:
@@ -60,9 +64,9 @@ def live(
             return
         try:
             image.value = pictures.jpeg(pictures.rendered(picture(**{name: row.control.value for name, row in rows.items()})))
-            say("")
+            say("picture", "")
         except (ValueError, Diverged, NotConverged) as error:
-            say(str(error))
+            say("picture", str(error))
 
     def at_once(change: Callable[[Row], None]) -> None:
         nonlocal together

@@ -49,8 +49,8 @@ class Wells:
         self.title = fig.text(0.5, 0.955, "", ha="center", va="center", fontsize=18)
         self.scene = pictures.Scene(fig, [self.height, self.mass, *self.names, *self.bars, *self.shares, self.title])
 
-    def picture(self, pair: TwoWells, eta: float, says: Mapping[str, float], names: tuple[str, str], title: str) -> Image.Image:
-        """Draw the law at `eta` and the masses of the right well that the predictions name, in the order of their colours."""
+    def picture(self, pair: TwoWells, eta: float, gaps: Mapping[str, float], names: tuple[str, str], title: str) -> Image.Image:
+        """Draw the law at `eta`, and the mass of the right well if its energy were higher by each of the `gaps`."""
         assert pair.landscape.value is not None
         law = invariant_law(pair.landscape, pair.noise, eta)
         f = pair.landscape.value(self.x[:, None])
@@ -59,17 +59,13 @@ class Wells:
         self.mass.set_verts([np.column_stack([[self.x[0], *self.x, self.x[-1]], [0, *curve, 0]])])
         for text, well, name in zip(self.names, (pair.left, pair.right), names, strict=True):
             text.set(x=well, text=name)
-        shares = {**says, "exact law": law.between([[pair.middle, law.axes[0][-1]]])}
+        shares = {name: 1 / (1 + np.exp(gap / eta)) for name, gap in gaps.items()}
+        shares |= {"exact law": law.between([[pair.middle, law.axes[0][-1]]])}
         for bar, share, (name, value) in zip(self.bars, self.shares, shares.items(), strict=True):
             bar.set_width(value)
             share.set_text(f"{name}: {value:.3g}")
         self.title.set_text(title)
         return self.scene.picture()
-
-
-def _share(gap: float, eta: float) -> float:
-    """The mass of the right well if its energy is higher by `gap`."""
-    return float(1 / (1 + np.exp(gap / eta)))
 
 
 def _signed(value: float) -> str:
@@ -83,9 +79,9 @@ def wells(sigma_right: float = 1.0, width: float = 0.1) -> Picture:
     def picture(sigma: float, tilt: float, eta: float) -> Image.Image:
         pair = TwoWells.switched(double_well(tilt), sigma, sigma_right, width)
         gap, depth = pair.diffusion_gap(), pair.height()
-        says = {"objective": _share(2 * depth / sigma_right**2, eta), "energies": _share(gap, eta)}
+        gaps = {"objective": 2 * depth / sigma_right**2, "energies": gap}
         title = f"$\\eta$ = {eta:.3g}, tilt = {tilt:.3g}: $f(p_2)-f(p_1)$ = {_signed(depth)}, $E_2-E_1$ = {_signed(gap)}"
-        return shown.picture(pair, eta, says, (f"$\\sigma_1$ = {sigma:.2f}", f"$\\sigma_2$ = {sigma_right:g}"), title)
+        return shown.picture(pair, eta, gaps, (f"$\\sigma_1$ = {sigma:.2f}", f"$\\sigma_2$ = {sigma_right:g}"), title)
 
     return picture
 
@@ -107,9 +103,9 @@ def skewed_wells(push: float = 1.5, sigma: float = 0.4) -> Callable[[str, float,
     def picture(noise: str, tilt: float, eta: float) -> Image.Image:
         pair, gap = energies(noise, tilt)
         diffusion = pair.diffusion_gap()
-        says = {"diffusions": _share(diffusion, eta), "large deviations": _share(gap, eta)}
+        gaps = {"diffusions": diffusion, "large deviations": gap}
         title = f"{noise}, tilt = {tilt:.3g}, $\\eta$ = {eta:.3g}: $E_2-E_1$ = {_signed(gap)}; of diffusions {_signed(diffusion)}"
-        return shown.picture(pair, eta, says, ("$p_1$", "$p_2$"), title)
+        return shown.picture(pair, eta, gaps, ("$p_1$", "$p_2$"), title)
 
     return picture
 

@@ -53,8 +53,10 @@ def live(
     wrong: dict[str, str] = {}
 
     def say(where: str, sentence: str) -> None:
-        wrong[where] = sentence  # a new picture does not hide what is wrong in a box
-        message.value = html.escape(next(filter(None, wrong.values()), ""))
+        wrong.pop(where, None)  # and nothing else: a new picture does not hide what is wrong in a box
+        if sentence:
+            wrong[where] = sentence
+        message.value = html.escape(list(wrong.values())[-1] if wrong else "")
 
     rows = {name: slider.row(partial(say, name), slow) for name, slider in sliders.items()}
     together = False

@@ -333,7 +333,7 @@ def test_nobody_can_run_code(shown, lecture, tmp_path):
 
 
 DOORS = """GET /api/kernels, POST /api/kernels, GET /api/contents, PUT /api/contents/x.py, POST /api/terminals,
-GET /voila/files/lecture.ipynb, GET /voila/files/lecture.py, GET /voila/files/../Makefile"""
+GET /voila/files/lecture.ipynb, GET /voila/files/lecture.py, GET /voila/files/x.png, GET /voila/files/../Makefile"""
 
 
 @pytest.mark.parametrize(("method", "path"), [door.split() for door in DOORS.split(",")])
@@ -341,5 +341,6 @@ def test_there_is_no_other_door(lecture, method, path):
     request = urllib.request.Request(f"{lecture}{path}", method=method, data=json.dumps({}).encode() if method != "GET" else None)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=60)
-    assert refused.value.code >= 400
     refused.value.close()
+    assert refused.value.code >= 400
+    assert "files" not in path or refused.value.code == 403  # whether there is such a file or not

@@ -9,6 +9,7 @@ exclude_patterns = ["**/.ipynb_checkpoints"]
 nb_execution_mode = "off"
 nb_ipywidgets_js = {"vendor/html-manager/dist/embed.js": {}}
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # tables and formulas that a cell shows
 mathjax_path = "vendor/mathjax/es5/tex-mml-chtml.js"
 mathjax_config_path = "static/mathjax.js"
 myst_update_mathjax = False

@@ -32,6 +32,9 @@ lecture.screen("04", explore_saddle.saddle)
 lecture.screen("05", explore_wells.ground_state)
 
 # %% tags=["nbval-ignore-output"]
+lecture.screen("05", explore_wells.skewed, "Skewed noise fills the higher well, and diffusions get it wrong")
+
+# %% tags=["nbval-ignore-output"]
 lecture.screen("06")
 
 # %% tags=["nbval-ignore-output"]

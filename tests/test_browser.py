@@ -1,11 +1,14 @@
 """The lecture and the site in a real browser: every explorer moves, nothing complains, nothing leaves the machine."""
 
 import json
+import os
 import re
 import statistics
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
+from html.parser import HTMLParser
 from pathlib import Path
 
 import browser
@@ -79,15 +82,47 @@ def test_every_explorer_of_the_lecture_moves(shown):
     assert seen.errors == []
 
 
-def test_a_wrong_value_gives_a_sentence_in_the_lecture(shown):
+def test_a_wrong_value_gives_a_sentence_in_every_box_of_the_lecture(shown):
     page, seen = shown
-    explorer = page.query_selector(".longrun-explorer")
-    explorer.query_selector("input[type=text]").fill("much")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(".longrun-message :text('a number from')")
-    explorer.query_selector("button:has-text('Reset')").click()
-    page.wait_for_selector(".longrun-message :text('a number from')", state="detached")
+    explorers = page.query_selector_all(".longrun-explorer:has(.longrun-message)")
+    assert explorers
+    for explorer in explorers:
+        for box in explorer.query_selector_all("input[type=text]"):
+            for wrong in ("much", "1e9", "nan"):
+                box.fill(wrong)
+                page.keyboard.press("Enter")
+                explorer.wait_for_selector(f".longrun-message :text('= {wrong}: a number from')")
+        explorer.query_selector("button:has-text('Reset')").click()
+        explorer.wait_for_selector(".longrun-message :text('a number from')", state="detached")
     assert seen.errors == []
+
+
+def test_page_down_leads_to_the_next_screen_even_from_a_slider(shown):
+    page, _ = shown
+    top = """() => {
+      const tops = [...document.querySelectorAll('.screen-cell')]
+        .map(screen => screen.offsetHeight ? Math.abs(screen.getBoundingClientRect().top) : Infinity);
+      return tops.indexOf(Math.min(...tops));
+    }"""
+    explorer = page.query_selector(".longrun-explorer")
+    explorer.scroll_into_view_if_needed()
+    handle = browser.handles(explorer)[1]
+    handle.focus()
+    page.wait_for_timeout(500)
+    number, value = page.evaluate(top), handle.get_attribute("aria-valuenow")
+    page.keyboard.press("PageDown")
+    page.wait_for_function(f"({top})() === {number + 1}")
+    page.keyboard.press("PageUp")
+    page.wait_for_function(f"({top})() === {number}")
+    assert handle.get_attribute("aria-valuenow") == value
+
+
+def test_every_screen_of_the_lecture_fits(shown):
+    page, _ = shown
+    for screen in page.query_selector_all(".screen-cell"):
+        if box := screen.bounding_box():
+            assert box["height"] <= 1080
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1920
 
 
 def test_a_click_on_the_landscape_starts_the_runs_there(shown):
@@ -129,6 +164,49 @@ def test_every_explorer_of_the_site_moves(chromium, site, path, width):
     page.close()
 
 
+# The contrast (WCAG) of an explorer's words with the ground that they stand on.
+CONTRAST = """() => {
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return /^rgb\\(|, 1\\)$/.test(colour) || !element.parentElement ? colour : ground(element.parentElement);
+  };
+  const words = document.querySelectorAll('.longrun-explorer :is(.widget-label, .widget-readout, .longrun-reset)');
+  return [...words].filter(words => words.offsetHeight).map(words => {
+    const [low, high] = [light(getComputedStyle(words).color), light(ground(words))].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_of_an_explorer_can_be_read(chromium, site, scheme):
+    page = chromium.new_page(color_scheme=scheme)
+    page.goto(f"{site}/notebooks/{browser.pages()[0].name}")
+    page.wait_for_selector(".longrun-explorer .widget-image", timeout=60_000, state="attached")
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    found = page.evaluate(CONTRAST)
+    assert len(found) >= 3
+    assert min(found) >= 4.5
+    page.close()
+
+
+def test_nothing_sticks_out_on_a_phone(chromium, site):
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    wide = []
+    for path in sorted(browser.SITE.rglob("*.html")):
+        name = path.relative_to(browser.SITE)
+        if name.parts[0] in ("api", "genindex.html", "py-modindex.html"):
+            page.goto(f"{site}/{name}")
+            if page.evaluate("document.documentElement.scrollWidth") > 390:
+                wide.append(str(name))
+    assert wide == []
+    page.close()
+
+
 def test_the_front_page_and_the_search(chromium, site):
     page = chromium.new_page(viewport={"width": 390, "height": 844})
     seen = browser.Seen(page, site)
@@ -163,6 +241,43 @@ def test_no_page_names_another_host():
              for found in SOURCE.finditer(path.read_text(encoding="utf-8"))]  # fmt: skip
     wrong += [path.name for path in browser.SITE.rglob("*.css") if IMPORT.search(path.read_text(encoding="utf-8"))]
     assert wrong == []
+
+
+class Page(HTMLParser):
+    """What a page refers to, and the places in it that can be referred to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.places, self.references = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.places.add(found.get("id"))
+        self.references |= {found[name] for name in ("href", "src") if found.get(name)}
+
+
+def test_every_reference_inside_the_site_leads_somewhere():
+    files = [path for path in browser.SITE.rglob("*.html") if "_static" not in path.parts]
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in files}
+    wrong, count = [], 0
+    for path, page in pages.items():
+        for reference in page.references:
+            parts = urllib.parse.urlsplit(reference)
+            if parts.scheme or parts.netloc:
+                continue
+            count += 1
+            target = Path(os.path.normpath(path.parent / urllib.parse.unquote(parts.path))) if parts.path else path
+            there = target in pages and urllib.parse.unquote(parts.fragment) in pages[target].places
+            if not target.exists() or (parts.fragment and not there):
+                wrong.append(f"{path.name}: {reference}")
+    assert count > 1000
+    assert wrong == []
+
+
+def test_tables_that_a_cell_shows_are_tables():
+    books = sorted((browser.SITE / "notebooks").glob("*.html"))
+    assert [path.name for path in books if re.search(r"<p>\|.*\|</p>", path.read_text(encoding="utf-8"), re.DOTALL)] == []
 
 
 def test_a_foreign_source_is_seen():
@@ -218,7 +333,7 @@ def test_nobody_can_run_code(shown, lecture, tmp_path):
 
 
 DOORS = """GET /api/kernels, POST /api/kernels, GET /api/contents, PUT /api/contents/x.py, POST /api/terminals,
-GET /voila/files/lecture.ipynb, GET /voila/files/lecture.py, GET /voila/files/../Makefile"""
+GET /voila/files/lecture.ipynb, GET /voila/files/lecture.py, GET /voila/files/x.png, GET /voila/files/../Makefile"""
 
 
 @pytest.mark.parametrize(("method", "path"), [door.split() for door in DOORS.split(",")])
@@ -226,5 +341,6 @@ def test_there_is_no_other_door(lecture, method, path):
     request = urllib.request.Request(f"{lecture}{path}", method=method, data=json.dumps({}).encode() if method != "GET" else None)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=60)
-    assert refused.value.code >= 400
     refused.value.close()
+    assert refused.value.code >= 400
+    assert "files" not in path or refused.value.code == 403  # whether there is such a file or not

@@ -237,3 +237,16 @@ def test_a_wrong_place_gives_a_sentence(place, typed):
     assert row.control.value == (1, 2)
     row.reset()
     assert (row.control.value, row.box.value) == (None, "")
+
+
+def test_a_new_picture_does_not_hide_what_is_wrong_in_a_box(panel):
+    panel.boxes["first"].value = "much"
+    panel.sliders["second"].value = 4.0
+    assert "first = much" in panel.message.value
+    panel.boxes["second"].value = "more"
+    assert "second = more" in panel.message.value  # the newest
+    panel.sliders["second"].value = 5.0
+    assert "first = much" in panel.message.value
+    panel.sliders["first"].value = 3.0
+    assert panel.boxes["first"].value == "3"
+    assert panel.message.value == ""

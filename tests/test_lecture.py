@@ -31,6 +31,11 @@ def test_a_screen_can_compute(shown):
     assert shown == ["<h1>a &lt; b</h1>", "computed"]
 
 
+def test_a_screen_can_have_another_sentence(shown):
+    lecture.screen("01", lambda: shown.append("computed"), "a > b")
+    assert shown == ["<h1>a &gt; b</h1>", "computed"]
+
+
 def test_a_notebook_that_is_not_written_is_left_out(shown):
     lecture.screen("02")
     (only,) = shown

@@ -32,6 +32,7 @@ STYLE = """<style>
 .longrun-explorer :focus-visible, .longrun-explorer .noUi-handle:focus { outline: 3px solid #56B4E9; }
 </style>"""
 
+WIDE = 1.8  # width by height, from which a picture leaves no room beside it
 PICTURE = {"max_width": "100%", "flex": "0 0 auto"}
 
 
@@ -97,6 +98,7 @@ class Slider:
 
         def typed(change: Any) -> None:
             if change["new"] == f"{slider.value:.4g}":
+                say("")
                 return
             try:
                 value = self.read(change["new"])
@@ -161,8 +163,10 @@ def line(label: str, parts: Sequence[widgets.Widget]) -> widgets.HBox:
     return box
 
 
-def panel(*parts: widgets.Widget) -> widgets.VBox:
-    """Return an explorer: lines of controls above a picture."""
+def panel(*parts: widgets.Widget, size: tuple[int, int]) -> widgets.VBox:
+    """Return an explorer: lines of controls above a picture of that size; the lecture puts those of a tall one beside it."""
     box = widgets.VBox([widgets.HTML(STYLE, layout=widgets.Layout(display="none")), *parts])
     box.add_class("longrun-explorer")
+    if size[0] > WIDE * size[1]:
+        box.add_class("longrun-wide")
     return box

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -49,10 +50,15 @@ def live(
     message = widgets.HTML()
     message.add_class("longrun-message")
 
-    def say(sentence: str) -> None:
-        message.value = html.escape(sentence)
+    wrong: dict[str, str] = {}
 
-    rows = {name: slider.row(say, slow) for name, slider in sliders.items()}
+    def say(where: str, sentence: str) -> None:
+        wrong.pop(where, None)  # and nothing else: a new picture does not hide what is wrong in a box
+        if sentence:
+            wrong[where] = sentence
+        message.value = html.escape(list(wrong.values())[-1] if wrong else "")
+
+    rows = {name: slider.row(partial(say, name), slow) for name, slider in sliders.items()}
     together = False
 
     def update(_: Any = None) -> None:
@@ -60,9 +66,9 @@ def live(
             return
         try:
             image.value = pictures.jpeg(pictures.rendered(picture(**{name: row.control.value for name, row in rows.items()})))
-            say("")
+            say("picture", "")
         except (ValueError, Diverged, NotConverged) as error:
-            say(str(error))
+            say("picture", str(error))
 
     def at_once(change: Callable[[Row], None]) -> None:
         nonlocal together
@@ -87,7 +93,7 @@ def live(
     button = widgets.Button(description="Reset")
     button.on_click(reset)
     shown = places[0].over(image) if places else image
-    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), shown)
+    box = controls.panel(*(row.line for row in rows.values()), widgets.HBox([button, message]), shown, size=first.size)
     # One output of several types: a front end with widgets takes those, any other the picture.
     bundle = {**box._repr_mimebundle_(), "image/png": base64.b64encode(pictures.png(first)).decode()}
     display(bundle, metadata={"image/png": {"alt": alt}}, raw=True)

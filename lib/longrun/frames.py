@@ -113,7 +113,7 @@ def arrange(rows: Sequence[tuple[str, list[str]]], images: list[bytes], size: tu
     outer = stack(sliders[0], leaves)
     lines = [controls.line(label, [player(slider), slider]) for (label, _), slider in zip(rows, sliders, strict=True)]
     style = widgets.HTML(picks(max(len(options) for _, options in rows)), layout=widgets.Layout(display="none"))
-    return controls.panel(style, *lines, widgets.HTML(RESET), outer)
+    return controls.panel(style, *lines, widgets.HTML(RESET), outer, size=size)
 
 
 def stack(slider: widgets.SelectionSlider, children: list[Any]) -> widgets.Box:

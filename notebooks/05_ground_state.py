@@ -549,3 +549,15 @@ explore.frames(
     sigma=explore.Steps("σ₁ (left)", (0.6, 0.7, 0.8, 0.9, 1.0)),
     tilt=explore.Steps("tilt (right)", (0.04, 0.06, 0.08, 0.1, 0.12, 0.14)),
 )
+
+# %% [markdown]
+# The skewed noise, and the Gaussian noise of the same variance. The bars on the left say which well the diffusions, and which the large deviations, call the ground state.
+
+# %% tags=["nbval-ignore-output"]
+skewed_picture = explore_wells.skewed_wells()
+explore.frames(
+    lambda noise, tilt: skewed_picture(noise, tilt, 0.05),
+    alt="Two wells under skewed or Gaussian noise: the exact law, and which well diffusions and large deviations prefer.",
+    noise=explore.Steps("noise", ("skewed", "Gaussian")),
+    tilt=explore.Steps("tilt (right)", (0.01, 0.02, 0.03, 0.04, 0.05, 0.06)),
+)

@@ -604,6 +604,6 @@ def picture(height, inverse_eta):
 explore.frames(
     picture,
     alt="Runs that pass a gate, and the cheapest path through it, for a height of the gate and a step-size.",
-    height=explore.Steps("height of the gate", (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2)),
-    inverse_eta=explore.Steps("1/η", (20, 50, 100, 150, 200, 250, 300)),
+    height=explore.Steps("height of the gate", (-0.6, -0.4, -0.2, 0.0, 0.2)),
+    inverse_eta=explore.Steps("1/η", (50, 100, 150, 200, 250, 300)),
 )

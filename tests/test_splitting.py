@@ -98,8 +98,9 @@ def test_a_second_way_out_is_no_time_inside():
 
     def measured(floor):
         top = outwards(shallow.x[None])[0]
-        return escape_time(f, noise, 0.15, shallow.x, outwards, (top + 0.1, top + 0.5), rng=np.random.default_rng(8), steps=4000, chains=256,
-                           floor=floor).log_time  # fmt: skip
+        ends = top + 0.1, top + 0.5
+        rng = np.random.default_rng(8)
+        return escape_time(f, noise, 0.15, shallow.x, outwards, ends, rng=rng, steps=4000, chains=256, floor=floor).log_time
 
     assert measured(outwards(deep.x[None])[0]) < measured(-np.inf) - 0.3
 

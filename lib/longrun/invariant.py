@@ -76,7 +76,8 @@ def in_plane(
     mass = np.zeros(len(members))
     mass[members], _ = settle(step, start[members], tol / 4)
     mass /= mass.sum()
-    seen = np.bincount(labels[members], mass[members]) >= VISIBLE
+    placed = members & (labels >= 0)  # where the first guess has underflowed there is no peak to belong to
+    seen = np.bincount(labels[placed], mass[placed]) >= VISIBLE
     return chain, mass, float(np.abs(balance.factors(mass) - 1)[seen].max())
 
 

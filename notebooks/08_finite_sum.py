@@ -365,7 +365,7 @@ right.set(
 )
 right.set_xticks([0.1, 0.2, 0.5, 1, 2, 4], ["0.1", "0.2", "0.5", "1", "2", "4"])
 right.minorticks_off()
-right.legend(loc="lower right", fontsize=13, handlelength=1.2)
+right.legend(loc="lower right", fontsize=12, handlelength=1, handletextpad=0.5)
 results.figure(fig, "ground_state", "Left: difference of energies and of losses between compromise and main sequence against the scale; between two scales they "
                "have opposite signs. Right: share of time on the main sequence against the step-size: runs from both starts agree with the exact chain "
                "for large steps, and remember their start for smaller ones; counted escapes show that the share rises to one at still smaller steps.")  # fmt: skip

@@ -79,3 +79,12 @@ def test_numbers_are_rounded_to_their_error(value: object, error: object, shown:
 def test_worst_case_is_shown(relation: str, shown: int) -> None:
     verdict = dict(predicted=[1.0, [2.0]], measured=[0.5, [2.1]], error=[0.1, [0.1]], tolerance=[0.3, [0.3]], relation=relation)
     assert readme.worst(verdict) == ([1.0, 2.0][shown], [0.5, 2.1][shown], 0.1, 2)
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    text = (settings.ROOT / "README.md").read_text()
+    blocks = text.split("```python\n")[1:]
+    assert blocks
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(block.split("```")[0], names)

@@ -68,9 +68,9 @@ def agree(
         Of the derivative, for the message.
     x : array (n, d)
     function : callable
-        (n, d) → (n, *shape).
+        (n, d) → ``(n, *shape)``.
     derivative : callable
-        (n, d) → (n, *shape, d).
+        (n, d) → ``(n, *shape, d)``.
     shape : tuple of ints
     """
     value, claimed, (n, d) = np.asarray(function(x)), np.asarray(derivative(x)), x.shape

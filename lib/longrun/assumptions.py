@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.stats import qmc
 
 from longrun.critical import CriticalPoint, critical_points
 from longrun.errors import NotConverged
 from longrun.landscapes import Landscape
 from longrun.noise import Noise
+from longrun.quasirandom import sobol
 
 Array = NDArray[np.float64]
 
@@ -199,7 +199,7 @@ def _directions(dim: int, count: int) -> Array:
 def _points(landscape: Landscape, count: int, directions: int) -> tuple[Array, list[Array]]:
     """Return a sample of the box, and two spheres far out around its centre."""
     lower, upper = landscape.box
-    inside = qmc.scale(qmc.Sobol(landscape.dim, rng=0).random(count), lower, upper)
+    inside = sobol(landscape, count, 0)
     unit = np.linalg.norm(upper - lower) / 2 * _directions(landscape.dim, directions)
     return inside, [(lower + upper) / 2 + factor * unit for factor in _FAR]
 

@@ -7,11 +7,11 @@ from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from longrun.errors import NotConverged
 from longrun.flow import basin
 from longrun.landscapes import Landscape
+from longrun.quasirandom import sobol
 from longrun.threads import one_thread
 
 __all__ = ["CriticalPoint", "basin", "critical_points", "degree"]
@@ -101,7 +101,7 @@ def degree(landscape: Landscape) -> int | None:
     if landscape.dim == 2:
         return _winding(landscape.grad(_boundary(lower, upper)))
     for axis, side in product(range(landscape.dim), (0, 1)):
-        face = qmc.scale(qmc.Sobol(landscape.dim, rng=axis).random(256), lower, upper)
+        face = sobol(landscape, 256, axis)
         face[:, axis] = (lower, upper)[side][axis]
         if np.any(landscape.grad(face)[:, axis] * (2 * side - 1) <= 0):
             return None
@@ -128,8 +128,7 @@ def _starting_points(landscape: Landscape, count: int, turn: int) -> Array:
         side = max(2, round(count ** (1 / landscape.dim)))
         unit = np.stack(np.meshgrid(*[(np.arange(side) + 0.5) / side] * landscape.dim, indexing="ij"), axis=-1)
         return lower + unit.reshape(-1, landscape.dim) * (upper - lower)
-    points = qmc.Sobol(landscape.dim, rng=turn).random_base2(int(np.ceil(np.log2(count))))
-    return qmc.scale(points, lower, upper)
+    return sobol(landscape, count, turn)
 
 
 def _zeros(landscape: Landscape, x: Array, steps: int = 60) -> Array:
@@ -188,9 +187,8 @@ def classify(landscape: Landscape, x: Array) -> CriticalPoint:
 
 def _typical(landscape: Landscape) -> float:
     """Return the size of the Jacobian that zeros are measured against: 1/100 of its first decile in the box."""
-    lower, upper = landscape.box
-    sample = qmc.scale(qmc.Sobol(landscape.dim, rng=0).random(64), lower, upper)
-    return 1e-2 * float(np.quantile(np.linalg.norm(landscape.hess(sample), axis=(-2, -1)), 0.1))
+    jacobians = landscape.hess(sobol(landscape, 64, 0))
+    return 1e-2 * float(np.quantile(np.linalg.norm(jacobians, axis=(-2, -1)), 0.1))
 
 
 def _signs(points: list[CriticalPoint]) -> int:

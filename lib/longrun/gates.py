@@ -9,11 +9,11 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from longrun.critical import CriticalPoint, classify, distinct, order
 from longrun.errors import NotConverged
 from longrun.landscapes import Landscape
+from longrun.quasirandom import sobol
 from longrun.threads import one_thread
 
 Array = NDArray[np.float64]
@@ -52,9 +52,7 @@ def minima_and_gates(landscape: Landscape, *, starts: int = 128, rounds: int = 6
         raise ValueError(f"starts = {starts!r}, rounds = {rounds!r}: at least 1 and 2 are needed")
     wells, saddles = np.empty((0, landscape.dim)), np.empty((0, landscape.dim))
     for turn in range(rounds):
-        count = starts * 2**turn
-        sobol = qmc.Sobol(landscape.dim, rng=turn).random_base2(int(np.ceil(np.log2(count))))
-        points = qmc.scale(sobol, *landscape.box)
+        points = sobol(landscape, starts * 2**turn, turn)
         known = len(wells), len(saddles)
         wells = distinct(landscape, np.vstack([wells, _follow(landscape, np.vstack([points, _beside(landscape, saddles)]), 0)]))
         points = np.vstack([points, _between(wells, turn), _around(landscape, wells, turn)])

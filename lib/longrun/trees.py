@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import networkx as nx
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Array = NDArray[np.float64]
 
@@ -62,6 +66,8 @@ def best_tree(costs: ArrayLike, root: int) -> nx.DiGraph:
     networkx.DiGraph
         Nodes 0…p−1, an edge j → k with attribute ``cost`` from every node but the root; ``graph["energy"]`` is their sum.
     """
+    import networkx as nx  # here, as it takes half a second that explorers can do without
+
     b = cost_matrix(costs)
     if not (isinstance(root, (int, np.integer)) and 0 <= root < len(b)):
         raise ValueError(f"root = {root!r}: an integer from 0 to {len(b) - 1} is needed")

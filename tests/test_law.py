@@ -313,3 +313,15 @@ def test_methods_name_bad_input():
         law.marginal(1)
     with pytest.raises(ValueError, match="inside"):
         law.probability(lambda x: x > 0)
+
+
+def test_a_first_guess_that_underflows_is_no_obstacle():
+    """Coins and a narrow Gaussian leave cells without any mass at first; two grids agree on the wells."""
+    f, noise, eta = tilted_himmelblau(15.0), Sum(Rademacher(50.0), Gaussian(20.0)), 0.009
+
+    def shares(spacing):
+        axes = tuple(np.arange(lower, upper, spacing * eta * 20) for lower, upper in zip(*f.box, strict=True))
+        law = invariant_law(f, noise, eta, axes=axes)
+        return [law.probability(lambda x: (x[:, 0] < 0) & (x[:, 1] > 0)), law.probability(lambda x: x[:, 0] > 0)]
+
+    np.testing.assert_allclose(shares(0.5), shares(2 / 3), rtol=1e-3)

@@ -401,16 +401,16 @@ print("share on the main sequence, exact chain:", {eta: round(float(value[-1]), 
 # %% [markdown]
 # **What this means.** SGD is more robust than its loss: where the loss already prefers the line that the giants bend, the ground state is still the main
 # sequence. But read the right panel from right to left. At the larger steps SGD spends most of its time on the main sequence, and the runs have mixed. Then the share falls below
-# one half: between two nearly equal energies the prefactors decide, and the compromise lies in the flatter well. Runs of any length that one would wait for end there: they no longer mix, and show
-# where they started. Only at steps at which escapes take millions of steps do the energies take over, and the share rises towards one, as the theorem says.
-# The statement $\mu(M)\gg\mu(C)$ is about a limit which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the *shape* of the
-# covariance, small where the stars agree, that moves the ground state.
+# one half: between two nearly equal energies the prefactors decide. Runs of any length that one would wait for end there: they no longer mix, and show
+# where they started. Only at steps so small that no run would live to see an escape do the energies take over, and the share rises, as the theorem says; the picture ends before it is one.
+# The statement $\mu(M)\gg\mu(C)$ is about a limit which single-sample SGD reaches after longer than anyone will wait. And at this scale the diffusion gives nearly the same energies: here it is the covariance,
+# different at every line, that moves the ground state away from the global minimum.
 
 # %% [markdown]
 # ## A second data set, in nine dimensions
 #
-# 944 voters of the 1996 American National Election Study: their own position from left to right, explained by eight other answers. Three minima in a row: 0, the lowest, a narrow well
-# of people who answer "middle of the road"; 1 and 2, wider and shallower, which follow the party. No grid reaches nine dimensions. Long runs do at large steps, counted
+# 944 voters of the 1996 American National Election Study: their own position from left to right, explained by eight other answers. Three minima in a row: 0, the lowest and
+# narrowest, gives nearly the same answer, "middle of the road", for everybody; 1 and 2, wider and shallower, follow the party. No grid reaches nine dimensions. Long runs do at large steps, counted
 # escapes at small ones: four of them, with costs $B_{01}, B_{10}, B_{12}, B_{21}$ from the path solver, and shares of time from $\mu_0/\mu_1=\tau_{01}/\tau_{10}$ and $\mu_1/\mu_2=\tau_{12}/\tau_{21}$.
 
 
@@ -528,8 +528,8 @@ for k, name in enumerate(routes):
     )
 
 # %% [markdown]
-# The ground state is the global minimum here, by all energies, and yet it is the *least* visited of the three in every run that mixes: it lies in a narrow well, and the prefactors are worth
-# more than the energies. Only below $\eta\approx0.2$ do the energies win.
+# The ground state is the global minimum here, by all energies, and yet it is the *least* visited of the three in all the long runs: it lies in a narrow well, and the prefactors are worth
+# more than the energies. Only at smaller steps do the energies win.
 
 # %%
 results.numbers(B=list(B.values()), four=four, grid=grid, E_C=E_C, gaps=gaps, scales=scales, rtol=2e-3)
